@@ -1,0 +1,127 @@
+// Package provider says what a model vendor looks like to package ai: three
+// operations, each paid for by an open hold and each answering with the usage
+// that the price list turns into credits.
+package provider
+
+import (
+	"context"
+
+	"igny8/internal/credit"
+)
+
+// Provider is a vendor of models, or the offline engine that stands in for
+// one. Every method needs the open hold that pays for it: from it comes the
+// ceiling of what may be bought, and a zero hold buys nothing. An error wraps
+// ErrRefused or ErrUnavailable where the caller can act on the difference.
+type Provider interface {
+	// Cluster groups phrases by meaning. Every phrase index in the answer is
+	// in exactly one group; a phrase that fits nowhere is a group of its own.
+	Cluster(ctx context.Context, h *credit.Hold, in ClusterBrief) ([]Group, Usage, error)
+	// Ideas proposes at most in.Count articles for one cluster.
+	Ideas(ctx context.Context, h *credit.Hold, in IdeasBrief) ([]Idea, Usage, error)
+	// Article writes one article.
+	Article(ctx context.Context, h *credit.Hold, in ArticleBrief) (Article, Usage, error)
+}
+
+// Usage is what one call bought, as the vendor counted it. Fields that the
+// operation does not count are zero.
+type Usage struct {
+	Keywords     int // phrases clustered
+	Ideas        int // ideas proposed
+	Words        int // words of article written
+	InputTokens  int // as the vendor reports them; zero offline
+	OutputTokens int
+}
+
+// Intent is what the searcher wants, in the four classes of the trade. Empty
+// means unknown.
+type Intent string
+
+// The intents that keyword tools export.
+const (
+	Informational Intent = "informational"
+	Navigational  Intent = "navigational"
+	Commercial    Intent = "commercial"
+	Transactional Intent = "transactional"
+)
+
+// ClusterBrief is the input of Cluster.
+type ClusterBrief struct {
+	Language string // BCP 47 primary tag such as "en"; empty: "en"
+	Phrases  []Phrase
+}
+
+// Phrase is one keyword to be clustered.
+type Phrase struct {
+	Text   string
+	Volume int64 // searches a month; zero when unknown
+	Intent Intent
+}
+
+// Group is one cluster: phrases that one page could answer.
+type Group struct {
+	Name     string  // what a person would call it, such as "Perimenopause symptoms"
+	Pillar   int     // index of its leading phrase in ClusterBrief.Phrases
+	Members  []int   // indexes, pillar included, best first
+	Intent   Intent  // the prevailing intent of the members
+	Cohesion float64 // mean similarity of members to the centre, 0 to 1; 1 for a single phrase
+}
+
+// Keyword is a phrase with the numbers that a writer wants to see.
+type Keyword struct {
+	Text       string `json:"text"`
+	Volume     int64  `json:"volume,omitempty"`
+	Difficulty int    `json:"difficulty,omitempty"` // 0 to 100
+	Intent     Intent `json:"intent,omitempty"`
+}
+
+// IdeasBrief is the input of Ideas.
+type IdeasBrief struct {
+	Language string    `json:"language"`
+	Site     string    `json:"site"`     // the domain that will publish
+	Industry string    `json:"industry"` // may be empty
+	Cluster  string    `json:"cluster"`
+	Intent   Intent    `json:"intent,omitempty"`
+	Keywords []Keyword `json:"keywords"`        // best first, pillar first of all
+	Avoid    []string  `json:"avoid,omitempty"` // titles that the site has already
+	Count    int       `json:"count"`
+}
+
+// Idea is a proposed article.
+type Idea struct {
+	Title    string    `json:"title"`
+	Angle    string    `json:"angle"` // one sentence: what makes this article worth reading
+	Audience string    `json:"audience"`
+	Intent   Intent    `json:"intent"`
+	Outline  []Section `json:"outline"`
+	Keywords []string  `json:"keywords"` // the cluster's own, the main one first
+}
+
+// Section is one heading of an outline.
+type Section struct {
+	Heading  string   `json:"heading"`
+	Keywords []string `json:"keywords,omitempty"` // which of the idea's keywords it serves
+}
+
+// ArticleBrief is the input of Article.
+type ArticleBrief struct {
+	Language string    `json:"language"`
+	Site     string    `json:"site"`
+	Title    string    `json:"title"`
+	Angle    string    `json:"angle"`
+	Audience string    `json:"audience"`
+	Intent   Intent    `json:"intent,omitempty"`
+	Outline  []Section `json:"outline"`
+	Keywords []Keyword `json:"keywords"`
+	Words    int       `json:"words"` // the length aimed at
+}
+
+// Article is a finished draft. Markdown holds no HTML and no top heading: the
+// title stands apart.
+type Article struct {
+	Title           string `json:"title"`
+	Slug            string `json:"slug"`             // lower case, digits and hyphens
+	MetaDescription string `json:"meta_description"` // at most 160 characters
+	Excerpt         string `json:"excerpt"`
+	Markdown        string `json:"markdown"`
+}

@@ -1,0 +1,232 @@
+package db
+
+import (
+	"context"
+	"crypto/sha256"
+	"database/sql"
+	"embed"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+
+	"github.com/pressly/goose/v3"
+	"github.com/pressly/goose/v3/lock"
+	"github.com/riverqueue/river/riverdriver/riverdatabasesql"
+	"github.com/riverqueue/river/riverdriver/riversqlite"
+	"github.com/riverqueue/river/rivermigrate"
+)
+
+//go:embed migrations
+var migrations embed.FS
+
+// ErrNewerSchema is a database that a later release has migrated.
+var ErrNewerSchema = errors.New("the database was migrated by a newer igny8; run that release, or restore a backup from before it")
+
+// Step is one migration and whether the database has it.
+type Step struct {
+	Version int64
+	Name    string
+	Applied bool
+}
+
+// Migrate brings the schema up to this binary. Processes that start together
+// wait for one another. ErrNewerSchema when the database is ahead.
+func (d *DB) Migrate(ctx context.Context) error {
+	p, err := d.migrator()
+	if err != nil {
+		return err
+	}
+	if err := d.refuseNewer(ctx, p); err != nil {
+		return err
+	}
+	_, err = p.Up(ctx)
+	return translate(err)
+}
+
+// MigrateTo moves the schema to a version, up or down; zero is an empty
+// database.
+func (d *DB) MigrateTo(ctx context.Context, version int64) error {
+	p, err := d.migrator()
+	if err != nil {
+		return err
+	}
+	now, err := p.GetDBVersion(ctx)
+	if err != nil {
+		return translate(err)
+	}
+	if version < now {
+		_, err = p.DownTo(ctx, version)
+	} else {
+		_, err = p.UpTo(ctx, version)
+	}
+	return translate(err)
+}
+
+// MigrateDown undoes the newest migration that the database has.
+func (d *DB) MigrateDown(ctx context.Context) error {
+	p, err := d.migrator()
+	if err != nil {
+		return err
+	}
+	if err := d.refuseNewer(ctx, p); err != nil {
+		return err
+	}
+	_, err = p.Down(ctx)
+	return translate(err)
+}
+
+// MigrationStatus lists every migration of this binary, oldest first.
+func (d *DB) MigrationStatus(ctx context.Context) ([]Step, error) {
+	p, err := d.migrator()
+	if err != nil {
+		return nil, err
+	}
+	status, err := p.Status(ctx)
+	if err != nil {
+		return nil, translate(err)
+	}
+	steps := make([]Step, len(status))
+	for i, s := range status {
+		steps[i] = Step{Version: s.Source.Version, Name: stepName(s.Source), Applied: s.State == goose.StateApplied}
+	}
+	return steps, nil
+}
+
+func stepName(s *goose.Source) string {
+	if s.Path == "" {
+		return queueName
+	}
+	return s.Path
+}
+
+func (d *DB) refuseNewer(ctx context.Context, p *goose.Provider) error {
+	now, err := p.GetDBVersion(ctx)
+	if err != nil {
+		return translate(err)
+	}
+	all := p.ListSources()
+	if newest := all[len(all)-1].Version; now > newest {
+		return fmt.Errorf("schema version %d, this binary knows %d: %w", now, newest, ErrNewerSchema)
+	}
+	return nil
+}
+
+func (d *DB) migrator() (*goose.Provider, error) {
+	opts := []goose.ProviderOption{
+		goose.WithDisableGlobalRegistry(true),
+		goose.WithGoMigrations(d.queueMigration()),
+	}
+	dialect := goose.DialectSQLite3
+	if d.engine == Postgres {
+		dialect = goose.DialectPostgres
+		locker, err := lock.NewPostgresSessionLocker(lock.WithLockTimeout(1, 300)) // asks every second, for five minutes
+		if err != nil {
+			return nil, fmt.Errorf("migration lock: %w", err)
+		}
+		opts = append(opts, goose.WithSessionLocker(locker))
+	}
+	files, err := newUnion(migrations, "migrations/shared", "migrations/"+string(d.engine))
+	if err != nil {
+		return nil, err
+	}
+	return goose.NewProvider(dialect, d.write, files, opts...)
+}
+
+// The tables of the job queue are River's. Its own migrations run as one of
+// ours, up to a version that is written down here: a newer River brings a new
+// migration of ours, not a changed one.
+const (
+	queueVersion = 2
+	queueName    = "0002_river_queue"
+	riverVersion = 8
+)
+
+// queueMigration runs in goose's transaction on SQLite, whose one connection
+// goose holds, and outside of it on PostgreSQL, where a new value of an enum
+// cannot be used before the commit.
+func (d *DB) queueMigration() *goose.Migration {
+	step := func(dir rivermigrate.Direction, target int) *goose.GoFunc {
+		opts := &rivermigrate.MigrateOpts{TargetVersion: target}
+		if d.engine == Postgres {
+			return &goose.GoFunc{RunDB: func(ctx context.Context, pool *sql.DB) error {
+				m, err := rivermigrate.New(riverdatabasesql.New(pool), quiet)
+				if err != nil {
+					return fmt.Errorf("river migrator: %w", err)
+				}
+				_, err = m.Migrate(ctx, dir, opts)
+				return err
+			}}
+		}
+		return &goose.GoFunc{RunTx: func(ctx context.Context, tx *sql.Tx) error {
+			m, err := rivermigrate.New(riversqlite.New(d.write), quiet)
+			if err != nil {
+				return fmt.Errorf("river migrator: %w", err)
+			}
+			_, err = m.MigrateTx(ctx, tx, dir, opts)
+			return err
+		}}
+	}
+	return goose.NewGoMigration(queueVersion,
+		step(rivermigrate.DirectionUp, riverVersion), step(rivermigrate.DirectionDown, -1))
+}
+
+// quiet keeps River's migrator from logging: goose says what it did.
+var quiet = &rivermigrate.Config{Logger: slog.New(slog.DiscardHandler)}
+
+// union shows several folders as one, so that migrations for one engine stand
+// in line with those for both.
+type union []fs.FS
+
+func newUnion(root fs.FS, dirs ...string) (union, error) {
+	var u union
+	for _, dir := range dirs {
+		sub, err := fs.Sub(root, dir)
+		if err != nil {
+			return nil, fmt.Errorf("migrations: %w", err)
+		}
+		u = append(u, sub)
+	}
+	return u, nil
+}
+
+// Open implements fs.FS.
+func (u union) Open(name string) (fs.File, error) {
+	err := fs.ErrNotExist
+	for _, f := range u {
+		var file fs.File
+		if file, err = f.Open(name); err == nil {
+			return file, nil
+		}
+	}
+	return nil, err
+}
+
+// ReadDir implements fs.ReadDirFS.
+func (u union) ReadDir(name string) ([]fs.DirEntry, error) {
+	var all []fs.DirEntry
+	for _, f := range u {
+		entries, err := fs.ReadDir(f, name)
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return nil, err
+		}
+		all = append(all, entries...)
+	}
+	return all, nil
+}
+
+// SchemaHash changes whenever a migration does. Tests name their template
+// databases by it.
+func SchemaHash() ([sha256.Size]byte, error) {
+	h := sha256.New()
+	fmt.Fprintln(h, queueName, riverVersion)
+	err := fs.WalkDir(migrations, ".", func(path string, e fs.DirEntry, err error) error {
+		if err != nil || e.IsDir() {
+			return err
+		}
+		b, err := fs.ReadFile(migrations, path)
+		fmt.Fprintf(h, "%s %d\n%s", path, len(b), b)
+		return err
+	})
+	return [sha256.Size]byte(h.Sum(nil)), err
+}

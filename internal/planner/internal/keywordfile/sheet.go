@@ -1,0 +1,59 @@
+package keywordfile
+
+import "io"
+
+// sheet reads records from cells that are parted already. The first of them are
+// held back until the header is known.
+type sheet struct {
+	pull func() ([]string, error, bool)
+	line int
+	held []record
+}
+
+func (s *sheet) next() (record, error) {
+	if len(s.held) > 0 {
+		r := s.held[0]
+		s.held = s.held[1:]
+		return r, nil
+	}
+	return s.read()
+}
+
+func (s *sheet) read() (record, error) {
+	cells, err, ok := s.pull()
+	if !ok {
+		return record{}, io.EOF
+	}
+	if err != nil {
+		return record{}, inputError(err)
+	}
+	s.line++
+	return record{line: s.line, cells: cells}, nil
+}
+
+func (s *sheet) layout() (layout, error) {
+	var rows []record
+	for len(rows) < sampleRows {
+		r, err := s.read()
+		if err == io.EOF {
+			break
+		}
+		if err != nil {
+			return layout{}, err
+		}
+		if !r.blank() {
+			rows = append(rows, r)
+		}
+	}
+	s.held = rows
+	if len(rows) == 0 {
+		return layout{}, ErrEmpty
+	}
+	if h, ok := findHeader(rows); ok {
+		return layoutOf(h, rows, 0), nil
+	}
+	if t := looksTabular(rows); t != nil {
+		return layout{}, noKeywordColumn(t.first)
+	}
+	return layout{bare: true, format: Plain, decimal: '.'}, nil
+}

@@ -1,0 +1,101 @@
+package tenant
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"igny8/internal/db"
+)
+
+// Shared reads the tables that belong to no account: what is for sale, what
+// it costs, where money goes. A statement that names any other table is
+// refused.
+type Shared struct{ r db.Reader }
+
+// Get reads the one row of a query into dest; args begin at $1.
+func (s Shared) Get(ctx context.Context, query string, args []any, dest ...any) error {
+	if err := onlyShared(query); err != nil {
+		return err
+	}
+	return s.r.Get(ctx, query, args, dest...)
+}
+
+// Each calls row for every row of a query; args begin at $1.
+func (s Shared) Each(ctx context.Context, query string, args []any, row func(Scan) error) error {
+	if err := onlyShared(query); err != nil {
+		return err
+	}
+	return s.r.Each(ctx, query, args, row)
+}
+
+// SharedTx writes the tables that belong to no account.
+type SharedTx struct {
+	Shared
+	tx *db.Tx
+}
+
+// Exec runs a statement and says how many rows it changed; args begin at $1.
+func (s *SharedTx) Exec(ctx context.Context, query string, args ...any) (int64, error) {
+	if err := onlyShared(query); err != nil {
+		return 0, err
+	}
+	return s.tx.Exec(ctx, query, args...)
+}
+
+// Now is the time of the transaction.
+func (s *SharedTx) Now() time.Time { return s.tx.Now() }
+
+// SharedTx is the part of the transaction that writes what belongs to no
+// account, such as the counter of a series of invoice numbers.
+func (t *Tx) SharedTx() *SharedTx { return &SharedTx{Shared: t.Shared(), tx: t.tx} }
+
+// ViewShared runs fn on one read-only snapshot of what belongs to no account.
+func (st *Store) ViewShared(ctx context.Context, fn func(context.Context, Shared) error) error {
+	return st.db.View(ctx, func(ctx context.Context, v *db.View) error { return fn(ctx, Shared{r: v}) })
+}
+
+// UpdateShared runs fn in one transaction on what belongs to no account.
+func (st *Store) UpdateShared(ctx context.Context, fn func(context.Context, *SharedTx) error) error {
+	return st.db.Update(ctx, func(ctx context.Context, tx *db.Tx) error {
+		return fn(ctx, &SharedTx{Shared: Shared{r: tx}, tx: tx})
+	})
+}
+
+// Survey reads across accounts, for the operator's lists and for finding
+// whose row an id is. It cannot write: what an operator changes, he changes
+// within one account's Tx.
+type Survey struct {
+	Operator Operator
+	r        db.Reader
+}
+
+// Get reads the one row of a query into dest; args begin at $1.
+func (s *Survey) Get(ctx context.Context, query string, args []any, dest ...any) error {
+	return s.r.Get(ctx, query, args, dest...)
+}
+
+// Each calls row for every row of a query; args begin at $1.
+func (s *Survey) Each(ctx context.Context, query string, args []any, row func(Scan) error) error {
+	return s.r.Each(ctx, query, args, row)
+}
+
+// Survey runs fn on one read-only snapshot of all accounts, for an operator
+// who has the privilege.
+func (st *Store) Survey(ctx context.Context, o Operator, p Privilege, fn func(context.Context, *Survey) error) error {
+	if err := o.Require(p); err != nil {
+		return err
+	}
+	return st.db.View(ctx, func(ctx context.Context, v *db.View) error {
+		return fn(ctx, &Survey{Operator: o, r: v})
+	})
+}
+
+func onlyShared(query string) error {
+	for _, table := range tablesIn(query) {
+		if !sharedTables[table] {
+			return fmt.Errorf("tenant: table %s belongs to accounts; read it through View or Tx", table)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,55 @@
+package tenant
+
+import (
+	"regexp"
+	"strings"
+	"sync"
+)
+
+// sharedTables belong to no account.
+var sharedTables = map[string]bool{
+	"plans":              true,
+	"credit_prices":      true,
+	"invoice_series":     true,
+	"bank_accounts":      true,
+	"staff_audit_events": true,
+}
+
+var (
+	accountParam = regexp.MustCompile(`\$1(?:\D|$)`)
+	tableName    = regexp.MustCompile(`(?i)\b(?:FROM|JOIN|INTO|UPDATE)\s+([a-z_]+)`)
+)
+
+// A program has few statements, and each is looked at once.
+var (
+	bindsMemo  sync.Map // query -> bool
+	tablesMemo sync.Map // query -> []string
+)
+
+func bindsAccount(query string) bool {
+	if known, ok := bindsMemo.Load(query); ok {
+		return known.(bool)
+	}
+	binds := accountParam.MatchString(query)
+	if len(query) < memoLimit {
+		bindsMemo.Store(query, binds)
+	}
+	return binds
+}
+
+// memoLimit keeps statements built for batches of every size out of memory.
+const memoLimit = 2000
+
+func tablesIn(query string) []string {
+	if known, ok := tablesMemo.Load(query); ok {
+		return known.([]string)
+	}
+	var tables []string
+	for _, m := range tableName.FindAllStringSubmatch(query, -1) {
+		if name := strings.ToLower(m[1]); name != "set" {
+			tables = append(tables, name)
+		}
+	}
+	tablesMemo.Store(query, tables)
+	return tables
+}

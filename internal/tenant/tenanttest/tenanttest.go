@@ -1,0 +1,39 @@
+// Package tenanttest makes accounts for the tests of rooms, without the rooms
+// that make them in the product.
+package tenanttest
+
+import (
+	"context"
+	"testing"
+
+	"igny8/internal/clock"
+	"igny8/internal/db"
+	"igny8/internal/tenant"
+)
+
+// New inserts an active account and returns a scope that may do all in it, as
+// a user.
+func New(t testing.TB, d *db.DB) tenant.Scope {
+	t.Helper()
+	return NewWith(t, d, tenant.AllPermissions)
+}
+
+// NewWith is New with the permissions given.
+func NewWith(t testing.TB, d *db.DB, may tenant.Permissions) tenant.Scope {
+	t.Helper()
+	s := tenant.Mint(tenant.NewAccountID(), tenant.Actor{Kind: tenant.User, ID: "usr_test"}, may)
+	err := d.Update(t.Context(), func(ctx context.Context, tx *db.Tx) error {
+		_, err := tx.Exec(ctx, `INSERT INTO accounts (id, name, country, kind, status, created_at, updated_at)
+			VALUES ($1, 'Test', 'DE', 'tenant', 'active', $2, $2)`, s.Account().String(), clock.Micros(tx.Now()))
+		return err
+	})
+	if err != nil {
+		t.Fatalf("insert a test account: %v", err)
+	}
+	return s
+}
+
+// Operator is one of the operator's people with the privileges given.
+func Operator(may ...tenant.Privilege) tenant.Operator {
+	return tenant.MintOperator("usr_staff", may)
+}
