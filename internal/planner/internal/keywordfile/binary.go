@@ -70,5 +70,5 @@ func zipError(head []byte) error {
 }
 
 func notText(what, advice string) error {
-	return ErrNotText.at(0, "This file is %s, not a CSV or text file. %s", what, advice)
+	return refuse(ErrNotText, 0, "This file is %s, not a CSV or text file. %s", what, advice)
 }

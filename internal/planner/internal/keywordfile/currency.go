@@ -42,6 +42,16 @@ func cutCurrency(cell string) (amount, code string) {
 
 func isNumeral(b byte) bool { return b >= '0' && b <= '9' }
 
+// parseCurrency reads a code or a sign that stands alone.
+func parseCurrency(s string) (code string, ok bool) {
+	for _, sign := range signs {
+		if s == sign.sign {
+			return sign.code, true
+		}
+	}
+	return s, isCode(s)
+}
+
 // isCode is true of a code of ISO 4217, in capitals.
 func isCode(s string) bool {
 	_, err := currency.ParseISO(s)

@@ -127,8 +127,8 @@ func cutBracketCurrency(header string) (name, currency string) {
 	if !ok {
 		return header, ""
 	}
-	if _, cur := cutCurrency(strings.TrimSpace(inside) + " 0"); cur != "" {
-		return name, cur
+	if code, ok := parseCurrency(strings.TrimSpace(inside)); ok {
+		return name, code
 	}
 	return header, ""
 }

@@ -55,7 +55,10 @@ func (im *importer) finish() error {
 	if im.report.Rows+im.report.RejectedCount > 0 {
 		return nil
 	}
-	return ErrEmpty.at(im.header.line,
+	if im.header.line == 0 {
+		return ErrEmpty
+	}
+	return refuse(ErrEmpty, im.header.line,
 		"The file has its column names on line %d and no rows below them. Export it again and check that the export holds keywords.", im.header.line)
 }
 
@@ -198,12 +201,12 @@ func (im *importer) cost(row *Row, r record) {
 }
 
 func (im *importer) currency(r record) string {
-	cell := strings.ToUpper(r.cell(im.header.column(CurrencyColumn)))
+	cell := r.cell(im.header.column(CurrencyColumn))
 	if isUnknown(cell) {
 		return ""
 	}
-	if _, currency := cutCurrency(cell + " 0"); currency != "" {
-		return strings.Clone(currency)
+	if code, ok := parseCurrency(cell); ok {
+		return strings.Clone(code)
 	}
 	im.warn(r, CurrencyColumn, BadCurrency, "This is not a currency code such as USD; the cost was kept without it.")
 	return ""

@@ -23,7 +23,7 @@ func (l *limited) Read(p []byte) (int, error) {
 	n, err := l.src.Read(p)
 	if int64(n) > l.left {
 		n = int(l.left)
-		l.failed = ErrTooLarge.at(0, "The file is larger than %s. Split it and import the parts one after the other.", bytesText(l.max))
+		l.failed = refuse(ErrTooLarge, 0, "The file is larger than %s. Split it and import the parts one after the other.", bytesText(l.max))
 		err = l.failed
 	}
 	l.left -= int64(n)

@@ -94,7 +94,7 @@ type Issue struct {
 // Read gives each keyword of a CSV, TSV or plain list to each, in the order of
 // the file. It does not remove duplicates; Key is for that.
 //
-// A file that cannot be read is refused with an *Error. Reading streams, so rows
+// A file that cannot be read is refused with one of the faults of this package. Reading streams, so rows
 // may have been given out before the line that is at fault was met: the caller
 // keeps them in a transaction. An error of each ends the reading and is returned
 // with its line.

@@ -60,7 +60,7 @@ func (n numbers) span(cell string, k kind) (span, bool) {
 	switch {
 	case strings.HasPrefix(cell, "<"), strings.HasPrefix(cell, "≤"):
 		s.high, ok = n.single(strings.TrimLeft(cell, "<≤= "), k)
-		return s, ok
+		return s, ok && s.high >= 0
 	case strings.HasPrefix(cell, ">"), strings.HasPrefix(cell, "≥"), strings.HasSuffix(cell, "+"):
 		s.low, ok = n.single(strings.TrimRight(strings.TrimLeft(cell, ">≥= "), "+ "), k)
 		s.open = true
@@ -140,8 +140,8 @@ func (n numbers) fixed(s string, k kind) (int64, bool) {
 	if mark := n.mark(s, k); mark != 0 {
 		i := strings.LastIndexByte(s, mark)
 		whole, fraction = s[:i], s[i+1:]
-		if whole == "" {
-			whole = "0"
+		if whole == "" && fraction != "" {
+			whole = "0" // ".5"
 		}
 	}
 	if whole, ok = joinGroups(whole, func(r rune) bool { return r == '.' || r == ',' }); !ok {

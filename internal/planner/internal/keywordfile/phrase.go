@@ -48,10 +48,10 @@ const (
 )
 
 func dropInvisible(r rune) rune {
-	if r != nonJoiner && r != joiner && unicode.Is(unicode.Cf, r) {
-		return -1
+	if r == nonJoiner || r == joiner {
+		return r
 	}
-	return r
+	return dropFormat(r)
 }
 
 // Key is the identity of a phrase: two phrases with one key are the same
@@ -78,7 +78,7 @@ func Key(phrase string) string {
 }
 
 func fold(s string) string {
-	s = trimKey(strings.ToValidUTF8(s, "\uFFFD"))
+	s = trimKey(strings.Map(dropFormat, strings.ToValidUTF8(s, "\uFFFD")))
 	s = norm.NFKD.String(cases.Fold().String(norm.NFKD.String(s)))
 	s = norm.NFKC.String(dropMarks(s))
 	return trimKey(strings.Join(strings.Fields(s), " "))
@@ -86,19 +86,24 @@ func fold(s string) string {
 
 func trimKey(s string) string { return strings.Trim(s, quotes+" ") }
 
-// dropMarks removes accents and invisible characters from decomposed text.
+func dropFormat(r rune) rune {
+	if unicode.Is(unicode.Cf, r) {
+		return -1
+	}
+	return r
+}
+
+// dropMarks removes accents from decomposed text.
 func dropMarks(s string) string {
 	var b strings.Builder
 	b.Grow(len(s))
 	var base rune
 	for _, r := range s {
 		switch {
-		case unicode.Is(unicode.Cf, r):
+		case isAccent(r) && isOptional(base, r):
 			continue
-		case !isAccent(r):
+		case !unicode.Is(unicode.M, r):
 			base = r
-		case isOptional(base, r):
-			continue
 		}
 		b.WriteRune(straight(r))
 	}

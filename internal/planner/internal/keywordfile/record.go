@@ -218,24 +218,21 @@ func (r *records) tooLong() error {
 	if r.state == inQuotes && r.line > r.opened {
 		return r.unclosed("and not closed within 1 MB")
 	}
-	return ErrLineTooLong.at(r.line, "Line %d is longer than 1 MB. Put one keyword on each line.", r.line)
+	return refuse(ErrLineTooLong, r.line, "Line %d is longer than 1 MB. Put one keyword on each line.", r.line)
 }
 
 func (r *records) unclosed(how string) error {
-	return ErrUnclosedQuote.at(r.opened,
+	return refuse(ErrUnclosedQuote, r.opened,
 		`On line %d a quotation mark is opened %s. Close it, or remove it, and import the file again.`, r.opened, how)
 }
 
 // located gives an error of the decoder its line.
 func (r *records) located(err error) error {
-	e, ok := errors.AsType[*Error](err)
 	switch {
-	case !ok:
-		return inputError(err)
-	case errors.Is(e, ErrEncoding):
-		return ErrEncoding.at(r.line, "Line %d holds characters that cannot be read. Save the file as CSV in UTF-8 and import it again.", r.line)
-	case errors.Is(e, ErrNotText):
+	case errors.Is(err, ErrEncoding):
+		return refuse(ErrEncoding, r.line, "Line %d holds characters that cannot be read. Save the file as CSV in UTF-8 and import it again.", r.line)
+	case errors.Is(err, ErrNotText):
 		return zeroByte(r.line)
 	}
-	return err
+	return inputError(err)
 }

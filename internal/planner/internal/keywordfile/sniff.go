@@ -148,7 +148,7 @@ func noKeywordColumn(r record) error {
 			found = append(found, `"`+name+`"`)
 		}
 	}
-	return ErrNoKeywordColumn.at(r.line,
+	return refuse(ErrNoKeywordColumn, r.line,
 		`No column holds the keywords. Line %d names these columns: %s. `+
 			`Name one of them Keyword; Query, Top queries, Search term, Search query and Phrase are understood too, also in German, French and Spanish.`,
 		r.line, strings.Join(found, ", "))
