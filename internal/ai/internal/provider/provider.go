@@ -5,6 +5,7 @@ package provider
 
 import (
 	"context"
+	"errors"
 
 	"igny8/internal/credit"
 )
@@ -125,3 +126,12 @@ type Article struct {
 	Excerpt         string `json:"excerpt"`
 	Markdown        string `json:"markdown"`
 }
+
+// Errors of providers.
+var (
+	// ErrRefused is an answer that trying again would not better: a key that
+	// does not work, a model that is not there, a hold that pays for nothing.
+	ErrRefused = errors.New("refused")
+	// ErrUnavailable is a provider that is away or overloaded.
+	ErrUnavailable = errors.New("unavailable")
+)

@@ -1,0 +1,117 @@
+// Package job runs work later, at least once, for the account that asked.
+//
+// River decides when work runs; the row in jobs is what the account sees of
+// it: state, progress, result. Both are written in the transaction that
+// promised the work. A handler is given the scope of whoever asked, restored
+// from the row, and must bear being run twice.
+package job
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"igny8/internal/clock"
+	"igny8/internal/fault"
+	"igny8/internal/id"
+	"igny8/internal/tenant"
+)
+
+type jobKind struct{}
+
+func (jobKind) Prefix() string { return "job" }
+
+// ID names a job.
+type ID = id.ID[jobKind]
+
+// ParseID reads a job's id.
+func ParseID(s string) (ID, error) { return id.Parse[jobKind](s) }
+
+// State is where a job is in its life.
+type State string
+
+// The states. The last three are final.
+const (
+	Queued    State = "queued"
+	Running   State = "running"
+	Succeeded State = "succeeded"
+	Failed    State = "failed"
+	Cancelled State = "cancelled"
+)
+
+// Final tells whether the state is the last.
+func (s State) Final() bool { return s == Succeeded || s == Failed || s == Cancelled }
+
+// What a caller can be told.
+var (
+	ErrNotFound  = fault.New(fault.NotFound, "job.not_found", "There is no such job.")
+	ErrOver      = fault.New(fault.Conflict, "job.over", "This job has ended and cannot be cancelled.")
+	errCancelled = fault.New(fault.Conflict, "job.cancelled", "The job was cancelled.")
+	errPoison    = fault.New(fault.Internal, "job.gave_up", "The job stopped the server each time it was tried, so it was given up.")
+)
+
+// Args says what is to be done: a small struct of ids. Its JSON is stored, so
+// fields are only added.
+type Args interface {
+	// Kind names the work, such as "writer.generate_content". It is what the
+	// zero value answers.
+	Kind() string
+}
+
+// Order is what the account is shown of a job before it runs.
+type Order struct {
+	Total   int64  // items to do, as far as known
+	Quote   *int64 // what it will cost at most, in credits; nil: free
+	Message string
+}
+
+// Job is what the account sees.
+type Job struct {
+	ID       ID
+	Kind     string
+	State    State
+	Done     int64
+	Total    int64
+	Message  string
+	Quote    *int64
+	Result   json.RawMessage // of a job that succeeded; may be nil
+	Error    *Problem        // of a job that failed or was cancelled
+	Created  time.Time
+	Started  time.Time // zero: not yet
+	Finished time.Time // zero: not yet
+}
+
+// Problem is the face of the error that ended a job.
+type Problem struct {
+	Code   string `json:"code"`
+	Detail string `json:"detail"`
+}
+
+// Load reads one job.
+func Load(ctx context.Context, r tenant.Reader, jid ID) (Job, error) {
+	j := Job{ID: jid}
+	var result, problem *string
+	var created int64
+	var started, finished *int64
+	err := r.Get(ctx, `
+		SELECT kind, state, done, total, message, quote, result, error, created_at, started_at, finished_at
+		FROM jobs WHERE account_id = $1 AND id = $2`, []any{jid},
+		&j.Kind, &j.State, &j.Done, &j.Total, &j.Message, &j.Quote, &result, &problem, &created, &started, &finished)
+	if tenant.IsNotFound(err) {
+		err = ErrNotFound
+	}
+	if err != nil {
+		return Job{}, fmt.Errorf("job %s: %w", jid, err)
+	}
+	if result != nil {
+		j.Result = json.RawMessage(*result)
+	}
+	if problem != nil {
+		if err := json.Unmarshal([]byte(*problem), &j.Error); err != nil {
+			return Job{}, fmt.Errorf("job %s: its error: %w", jid, err)
+		}
+	}
+	j.Created, j.Started, j.Finished = clock.FromMicros(created), clock.FromNull(started), clock.FromNull(finished)
+	return j, nil
+}
