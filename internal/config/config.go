@@ -1,0 +1,183 @@
+// Package config reads every setting once, from the environment, and reports
+// all mistakes at once, each by the name of its setting. The defaults run
+// everything.
+package config
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"net/url"
+	"path/filepath"
+	"slices"
+	"strings"
+)
+
+// Provider is which models write.
+type Provider string
+
+// The providers.
+const (
+	Offline   Provider = "offline"
+	OpenAI    Provider = "openai"
+	Anthropic Provider = "anthropic"
+)
+
+// Config is every setting, by the name of its environment variable.
+type Config struct {
+	Addr     string // IGNY8_ADDR, where the server listens; "127.0.0.1:8080"
+	BaseURL  string // IGNY8_BASE_URL, how people reach it; "http://" and Addr
+	Data     string // IGNY8_DATA, the folder of what the server keeps; "igny8-data"
+	Database string // IGNY8_DATABASE_URL, "sqlite:PATH" or "postgres://..."; a file in Data
+	AI       AI     // IGNY8_AI_*
+	Debug    bool   // IGNY8_DEBUG, more in the log; only on a loopback address
+
+	// Unknown are settings with our prefix that this release does not know, and
+	// does nothing with: the server says so in its log.
+	Unknown []string
+}
+
+// AI is the settings of the models.
+type AI struct {
+	Provider Provider // IGNY8_AI_PROVIDER; offline
+	BaseURL  string   // IGNY8_AI_BASE_URL; the vendor's own
+	Key      Secret   // IGNY8_AI_KEY
+	Model    string   // IGNY8_AI_MODEL; needed by every provider but offline
+}
+
+// known lists the settings, so that a misspelt one can be told.
+var known = []string{
+	"IGNY8_ADDR", "IGNY8_BASE_URL", "IGNY8_DATA", "IGNY8_DATABASE_URL", "IGNY8_AI_PROVIDER",
+	"IGNY8_AI_BASE_URL", "IGNY8_AI_KEY", "IGNY8_AI_MODEL", "IGNY8_DEBUG",
+}
+
+// elsewhere are names with our prefix that are not the program's.
+const elsewhere = "IGNY8_TEST_"
+
+// Read reads the environment, given as os.Environ gives it. The error joins
+// one sentence for each mistake.
+func Read(environ []string) (Config, error) {
+	r := reader{env: map[string]string{}}
+	for _, kv := range environ {
+		name, value, _ := strings.Cut(kv, "=")
+		if !strings.HasPrefix(name, "IGNY8_") || strings.HasPrefix(name, elsewhere) {
+			continue
+		}
+		if !slices.Contains(known, name) {
+			r.unknown = append(r.unknown, name)
+			continue
+		}
+		r.env[name] = strings.TrimSpace(value)
+	}
+	c := Config{
+		Addr:  r.addr("IGNY8_ADDR", "127.0.0.1:8080"),
+		Data:  r.text("IGNY8_DATA", "igny8-data"),
+		Debug: r.flag("IGNY8_DEBUG"),
+		AI:    r.ai(),
+	}
+	c.BaseURL = r.url("IGNY8_BASE_URL", "http://"+c.Addr)
+	c.Database = r.database("IGNY8_DATABASE_URL", "sqlite:"+filepath.Join(c.Data, "igny8.db"))
+	if c.Debug && !loopback(c.Addr) {
+		r.fault("IGNY8_DEBUG is for a loopback address, and IGNY8_ADDR is %s", c.Addr)
+	}
+	slices.Sort(r.unknown)
+	c.Unknown = r.unknown
+	return c, errors.Join(r.faults...)
+}
+
+// reader collects the faults of all settings.
+type reader struct {
+	env     map[string]string
+	unknown []string
+	faults  []error
+}
+
+func (r *reader) fault(format string, args ...any) {
+	r.faults = append(r.faults, fmt.Errorf(format, args...))
+}
+
+func (r *reader) text(name, otherwise string) string {
+	if v := r.env[name]; v != "" {
+		return v
+	}
+	return otherwise
+}
+
+func (r *reader) flag(name string) bool {
+	switch v := r.env[name]; strings.ToLower(v) {
+	case "", "0", "false", "no", "off":
+		return false
+	case "1", "true", "yes", "on":
+		return true
+	default:
+		r.fault("%s is %q; it may be true or false", name, v)
+		return false
+	}
+}
+
+func (r *reader) addr(name, otherwise string) string {
+	v := r.text(name, otherwise)
+	if _, port, err := net.SplitHostPort(v); err != nil || port == "" {
+		r.fault("%s is %q; it must be host:port, such as 127.0.0.1:8080", name, v)
+		return otherwise
+	}
+	return v
+}
+
+func (r *reader) url(name, otherwise string) string {
+	v := strings.TrimRight(r.text(name, otherwise), "/")
+	u, err := url.Parse(v)
+	if err != nil || u.Host == "" || u.User != nil || (u.Scheme != "http" && u.Scheme != "https") {
+		r.fault("%s must be an http:// or https:// address without a user name", name)
+		return otherwise
+	}
+	return v
+}
+
+func (r *reader) database(name, otherwise string) string {
+	v := r.text(name, otherwise)
+	path, isFile := strings.CutPrefix(v, "sqlite:")
+	switch {
+	case isFile && path != "", strings.HasPrefix(v, "postgres://"), strings.HasPrefix(v, "postgresql://"):
+		return v
+	}
+	// The value is not repeated: it may hold a password.
+	r.fault("%s must be sqlite:PATH or postgres://USER@HOST/NAME", name)
+	return otherwise
+}
+
+func (r *reader) ai() AI {
+	a := AI{
+		Provider: Provider(r.text("IGNY8_AI_PROVIDER", string(Offline))),
+		Key:      NewSecret(r.env["IGNY8_AI_KEY"]),
+		Model:    r.env["IGNY8_AI_MODEL"],
+	}
+	if r.env["IGNY8_AI_BASE_URL"] != "" {
+		a.BaseURL = r.url("IGNY8_AI_BASE_URL", "")
+	}
+	switch a.Provider {
+	case Offline:
+		return a
+	case OpenAI:
+		if a.Key.Empty() && a.BaseURL == "" {
+			r.fault("IGNY8_AI_KEY is needed with IGNY8_AI_PROVIDER=openai (unless IGNY8_AI_BASE_URL names a server of your own)")
+		}
+	case Anthropic:
+		if a.Key.Empty() {
+			r.fault("IGNY8_AI_KEY is needed with IGNY8_AI_PROVIDER=anthropic")
+		}
+	default:
+		r.fault("IGNY8_AI_PROVIDER is %q; it may be offline, openai or anthropic", a.Provider)
+		return a
+	}
+	if a.Model == "" {
+		r.fault("IGNY8_AI_MODEL is needed with IGNY8_AI_PROVIDER=%s", a.Provider)
+	}
+	return a
+}
+
+func loopback(addr string) bool {
+	host, _, _ := net.SplitHostPort(addr)
+	ip := net.ParseIP(host)
+	return host == "localhost" || ip != nil && ip.IsLoopback()
+}

@@ -1,0 +1,89 @@
+package config
+
+import (
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+)
+
+func TestDefaultsRunEverything(t *testing.T) {
+	c, err := Read([]string{"PATH=/bin", "IGNY8_TEST_ENGINE=postgres"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := Config{
+		Addr: "127.0.0.1:8080", BaseURL: "http://127.0.0.1:8080", Data: "igny8-data",
+		Database: "sqlite:igny8-data/igny8.db", AI: AI{Provider: Offline},
+	}
+	if !reflect.DeepEqual(c, want) {
+		t.Errorf("got %+v, want %+v", c, want)
+	}
+}
+
+func TestAllMistakesAreReportedAtOnce(t *testing.T) {
+	_, err := Read([]string{
+		"IGNY8_ADDR=8080", "IGNY8_BASE_URL=ftp://x", "IGNY8_DATABASE_URL=mysql://root:hunter2@h/db",
+		"IGNY8_AI_PROVIDER=openai", "IGNY8_DEBUG=perhaps",
+	})
+	if err == nil {
+		t.Fatal("five mistakes were accepted")
+	}
+	for _, name := range []string{
+		"IGNY8_ADDR is", "IGNY8_BASE_URL", "IGNY8_DATABASE_URL", "IGNY8_AI_KEY", "IGNY8_AI_MODEL",
+		"IGNY8_DEBUG",
+	} {
+		if !strings.Contains(err.Error(), name) {
+			t.Errorf("%s is not in:\n%v", name, err)
+		}
+	}
+	if strings.Contains(err.Error(), "hunter2") {
+		t.Errorf("a password is in the error:\n%v", err)
+	}
+}
+
+func TestUnknownSettingsAreTold(t *testing.T) {
+	c, err := Read([]string{"IGNY8_ADRR=:1", "IGNY8_ADDR=:2"})
+	if err != nil || !slices.Equal(c.Unknown, []string{"IGNY8_ADRR"}) {
+		t.Errorf("got %v, %v", c.Unknown, err)
+	}
+}
+
+func TestDebugStaysAtHome(t *testing.T) {
+	if _, err := Read([]string{"IGNY8_DEBUG=1", "IGNY8_ADDR=0.0.0.0:80"}); err == nil {
+		t.Error("debug was allowed on every interface")
+	}
+	if c, err := Read([]string{"IGNY8_DEBUG=1", "IGNY8_ADDR=localhost:80"}); err != nil || !c.Debug {
+		t.Errorf("got %v, %v", c.Debug, err)
+	}
+}
+
+func TestModelsOfOnesOwnNeedNoKey(t *testing.T) {
+	c, err := Read([]string{
+		"IGNY8_AI_PROVIDER=openai", "IGNY8_AI_BASE_URL=http://127.0.0.1:11434/v1/", "IGNY8_AI_MODEL=llama3",
+	})
+	if err != nil || c.AI.BaseURL != "http://127.0.0.1:11434/v1" {
+		t.Errorf("got %+v, %v", c.AI, err)
+	}
+}
+
+func TestSecretDoesNotPrint(t *testing.T) {
+	s := struct{ Key Secret }{NewSecret("hunter2")}
+	j, err := json.Marshal(s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var log strings.Builder
+	slog.New(slog.NewTextHandler(&log, nil)).Info("x", "key", s.Key, "all", s)
+	for _, got := range []string{string(j), log.String(), fmt.Sprintf("%v %+v %#v %s %q", s, s, s, s.Key, s.Key)} {
+		if strings.Contains(got, "hunter2") {
+			t.Errorf("the secret is in %s", got)
+		}
+	}
+	if s.Key.Reveal() != "hunter2" || (Secret{}).String() != "" {
+		t.Error("a secret must be there when asked for, and be empty when it is")
+	}
+}
