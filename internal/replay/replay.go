@@ -64,12 +64,13 @@ type Request struct {
 // Log keeps answers, sealed with a key that is not in the database: an answer
 // may hold a token, and a request a password.
 type Log struct {
+	db   *db.DB
 	seal cipher.AEAD
 	mac  []byte
 }
 
-// New makes a Log whose keys are derived from secret, at least 32 bytes.
-func New(secret []byte) (*Log, error) {
+// New makes a Log in d whose keys are derived from secret, at least 32 bytes.
+func New(d *db.DB, secret []byte) (*Log, error) {
 	keys, err := hkdf.Key(sha256.New, secret, nil, "igny8 replay 1", 64)
 	if err != nil {
 		return nil, fmt.Errorf("replay: derive the keys: %w", err)
@@ -79,7 +80,7 @@ func New(secret []byte) (*Log, error) {
 		return nil, fmt.Errorf("replay: %w", err)
 	}
 	seal, err := cipher.NewGCM(block)
-	return &Log{seal: seal, mac: keys[32:]}, err
+	return &Log{db: d, seal: seal, mac: keys[32:]}, err
 }
 
 // Once runs do in tx unless the request was answered before, and returns the
@@ -113,11 +114,11 @@ func (l *Log) Once(ctx context.Context, tx *tenant.Tx, r Request, do func() ([]b
 
 // Answered is the first answer to a request, when it has been given: to be
 // asked before work that the answer would make needless.
-func (l *Log) Answered(ctx context.Context, d *db.DB, r Request) (answer []byte, ok bool, err error) {
+func (l *Log) Answered(ctx context.Context, r Request) (answer []byte, ok bool, err error) {
 	if r.Key.IsZero() {
 		return nil, false, nil
 	}
-	err = d.View(ctx, func(ctx context.Context, v *db.View) error {
+	err = l.db.View(ctx, func(ctx context.Context, v *db.View) error {
 		answer, err = l.answer(ctx, v, r)
 		return err
 	})

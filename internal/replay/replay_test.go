@@ -21,7 +21,7 @@ func open(t *testing.T) (*Log, *db.DB, *tenant.Store, tenant.Scope) {
 	t.Helper()
 	t.Parallel()
 	d := dbtest.Open(t)
-	l, err := New(bytes.Repeat([]byte{7}, 32))
+	l, err := New(d, bytes.Repeat([]byte{7}, 32))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -42,7 +42,7 @@ func (l *Log) once(t *testing.T, st *tenant.Store, s tenant.Scope, r Request, do
 }
 
 func TestManyAtOnceHaveOneEffectAndOneAnswer(t *testing.T) {
-	l, d, st, s := open(t)
+	l, _, st, s := open(t)
 	var effects atomic.Int64
 	var wg sync.WaitGroup
 	for range 20 {
@@ -66,14 +66,14 @@ func TestManyAtOnceHaveOneEffectAndOneAnswer(t *testing.T) {
 	if n := effects.Load(); n != 1 {
 		t.Errorf("%d effects", n)
 	}
-	answer, ok, err := l.Answered(t.Context(), d, request("k", "POST /x", "{}"))
+	answer, ok, err := l.Answered(t.Context(), request("k", "POST /x", "{}"))
 	if err != nil || !ok || string(answer) != "answer 1" {
 		t.Errorf("answered: %q, %v, %v", answer, ok, err)
 	}
 }
 
 func TestAKeyIsBoundToItsRequest(t *testing.T) {
-	l, d, st, s := open(t)
+	l, _, st, s := open(t)
 	say := func(text string) func() ([]byte, error) {
 		return func() ([]byte, error) { return []byte(text), nil }
 	}
@@ -88,7 +88,7 @@ func TestAKeyIsBoundToItsRequest(t *testing.T) {
 		if _, err := l.once(t, st, s, r, say("second")); !errors.Is(err, ErrMismatch) {
 			t.Errorf("another %s: got %v", name, err)
 		}
-		if _, _, err := l.Answered(t.Context(), d, r); !errors.Is(err, ErrMismatch) {
+		if _, _, err := l.Answered(t.Context(), r); !errors.Is(err, ErrMismatch) {
 			t.Errorf("another %s, asked before: got %v", name, err)
 		}
 	}
@@ -100,12 +100,12 @@ func TestAKeyIsBoundToItsRequest(t *testing.T) {
 }
 
 func TestWhatFailedMayBeTriedAgain(t *testing.T) {
-	l, d, st, s := open(t)
+	l, _, st, s := open(t)
 	boom := errors.New("boom")
 	if _, err := l.once(t, st, s, request("k", "POST /x", "{}"), func() ([]byte, error) { return nil, boom }); !errors.Is(err, boom) {
 		t.Fatalf("got %v", err)
 	}
-	if _, ok, err := l.Answered(t.Context(), d, request("k", "POST /x", "{}")); ok || err != nil {
+	if _, ok, err := l.Answered(t.Context(), request("k", "POST /x", "{}")); ok || err != nil {
 		t.Errorf("an answer was kept: %v, %v", ok, err)
 	}
 	got, err := l.once(t, st, s, request("k", "POST /x", "{}"), func() ([]byte, error) { return []byte("well"), nil })
@@ -137,12 +137,12 @@ func TestTheTableTellsNothing(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	replaced, err := New(bytes.Repeat([]byte{8}, 32))
+	replaced, err := New(d, bytes.Repeat([]byte{8}, 32))
 	if err != nil {
 		t.Fatal(err)
 	}
 	replaced.mac = l.mac
-	if _, _, err := replaced.Answered(t.Context(), d, r); !errors.Is(err, errSeal) {
+	if _, _, err := replaced.Answered(t.Context(), r); !errors.Is(err, errSeal) {
 		t.Errorf("another secret opened the seal: %v", err)
 	}
 }

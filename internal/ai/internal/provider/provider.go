@@ -15,6 +15,8 @@ import (
 // ceiling of what may be bought, and a zero hold buys nothing. An error wraps
 // ErrRefused or ErrUnavailable where the caller can act on the difference.
 type Provider interface {
+	// Name is what the vendor is called in settings and messages.
+	Name() string
 	// Cluster groups phrases by meaning. Every phrase index in the answer is
 	// in exactly one group; a phrase that fits nowhere is a group of its own.
 	Cluster(ctx context.Context, h *credit.Hold, in ClusterBrief) ([]Group, Usage, error)

@@ -1,0 +1,149 @@
+package cluster
+
+import (
+	"cmp"
+	"context"
+	"slices"
+)
+
+// graph holds each node's edges, sorted by the other end.
+type graph [][]entry
+
+// bench is one worker's workspace for nearest.
+type bench struct {
+	score   []float32
+	touched []int32
+	order   []entry
+}
+
+// nearest finds each row's k nearest, best first, through the inverted index.
+func nearest(ctx context.Context, x matrix) (graph, error) {
+	t := x.transpose()
+	n := len(x.rows)
+	out := make(graph, n)
+	err := rows(ctx, n, func() *bench { return &bench{score: make([]float32, n)} }, func(b *bench, lo, hi int) {
+		for i := lo; i < hi; i++ {
+			out[i] = b.nearest(x, t, int32(i))
+		}
+	})
+	return out, err
+}
+
+func (b *bench) nearest(x, t matrix, i int32) []entry {
+	// Rare features first: they say most and cost least.
+	b.order = append(b.order[:0], x.rows[i]...)
+	slices.SortFunc(b.order, func(p, q entry) int {
+		return cmp.Or(cmp.Compare(len(t.rows[p.id]), len(t.rows[q.id])), cmp.Compare(p.id, q.id))
+	})
+	left := tune.budget
+	for _, e := range b.order {
+		list := around(t.rows[e.id], i, left)
+		for _, p := range list {
+			if b.score[p.id] == 0 {
+				b.touched = append(b.touched, p.id)
+			}
+			b.score[p.id] += e.w * p.w
+		}
+		if left -= len(list); left <= 0 {
+			break
+		}
+	}
+	best := make([]entry, 0, tune.cand)
+	for _, j := range b.touched {
+		if j != i {
+			best = keep(best, entry{j, b.score[j]}, tune.cand)
+		}
+		b.score[j] = 0
+	}
+	b.touched = b.touched[:0]
+	if left <= 0 {
+		for c := range best {
+			best[c].w = float32(dot(x.rows[i], x.rows[best[c].id]))
+		}
+	}
+	slices.SortFunc(best, closer)
+	best = best[:min(len(best), tune.k)]
+	for len(best) > 0 && best[len(best)-1].w < float32(tune.floor) {
+		best = best[:len(best)-1]
+	}
+	return slices.Clone(best)
+}
+
+// closer orders by weight, heaviest first, then by id.
+func closer(a, b entry) int { return cmp.Or(cmp.Compare(b.w, a.w), cmp.Compare(a.id, b.id)) }
+
+// around is at most n postings of a list, those nearest to node i: nodes are
+// in the order of their text, so these begin alike.
+func around(list []entry, i int32, n int) []entry {
+	if len(list) <= n {
+		return list
+	}
+	at, _ := slices.BinarySearchFunc(list, i, func(e entry, i int32) int { return cmp.Compare(e.id, i) })
+	lo := min(max(0, at-n/2), len(list)-n)
+	return list[lo : lo+n]
+}
+
+// keep holds the n best in a heap whose first is the worst.
+func keep(h []entry, e entry, n int) []entry {
+	if len(h) < n {
+		h = append(h, e)
+		for i := len(h) - 1; i > 0; {
+			up := (i - 1) / 2
+			if closer(h[i], h[up]) <= 0 {
+				break
+			}
+			h[i], h[up] = h[up], h[i]
+			i = up
+		}
+		return h
+	}
+	if closer(e, h[0]) >= 0 {
+		return h
+	}
+	h[0] = e
+	for i := 0; ; {
+		d := 2*i + 1
+		if d >= n {
+			break
+		}
+		if d+1 < n && closer(h[d+1], h[d]) > 0 {
+			d++
+		}
+		if closer(h[d], h[i]) <= 0 {
+			break
+		}
+		h[i], h[d] = h[d], h[i]
+		i = d
+	}
+	return h
+}
+
+// symmetric makes a graph of the lists of neighbours: an edge that only one
+// of its ends asked for weighs half.
+func symmetric(near graph) graph {
+	g := make(graph, len(near))
+	for i, r := range near {
+		for _, e := range r {
+			g[i] = append(g[i], entry{e.id, e.w / 2})
+			g[e.id] = append(g[e.id], entry{int32(i), e.w / 2})
+		}
+	}
+	for i := range g {
+		g[i] = sum(g[i])
+	}
+	return g
+}
+
+// sum sorts a row and adds up the entries of one id.
+func sum(r []entry) []entry {
+	slices.SortStableFunc(r, func(a, b entry) int { return cmp.Compare(a.id, b.id) })
+	out := r[:0]
+	for _, e := range r {
+		if n := len(out); n > 0 && out[n-1].id == e.id {
+			out[n-1].w += e.w
+		} else {
+			out = append(out, e)
+		}
+	}
+	return out
+}

@@ -1,0 +1,164 @@
+// Package identity turns evidence (a password, a token, a key) into a
+// tenant.Scope or a tenant.Operator; nobody else does.
+//
+// Admit is the gate: every request of every route comes through it with the
+// policy that the route declares, and what it answers is read from the
+// database for that request. Nothing is remembered between two requests, so a
+// suspension, a removed member, a revoked key or privilege and an ended session
+// count from the next one on, in every process.
+//
+// What is kept of a credential lets nobody in: passwords as argon2id, tokens
+// and keys as SHA-256 of 256 random bits.
+package identity
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/golang-jwt/jwt/v5"
+
+	"igny8/internal/account"
+	"igny8/internal/clock"
+	"igny8/internal/db"
+	"igny8/internal/fault"
+	"igny8/internal/id"
+	"igny8/internal/tenant"
+)
+
+type (
+	sessionKind struct{}
+	keyKind     struct{}
+)
+
+func (sessionKind) Prefix() string { return "ses" }
+func (keyKind) Prefix() string     { return "key" }
+
+// UserID, SessionID and APIKeyID name a person, what a sign-in began (the
+// family of its refresh tokens), and an API key.
+type (
+	UserID    = account.UserID
+	SessionID = id.ID[sessionKind]
+	APIKeyID  = id.ID[keyKind]
+)
+
+// ParseAPIKeyID reads an API key's id.
+func ParseAPIKeyID(s string) (APIKeyID, error) { return id.Parse[keyKind](s) }
+
+// What a caller can be told. tenant.ErrForbidden is the one for a permission
+// that is missing.
+var (
+	ErrRequired       = fault.New(fault.Unauthenticated, "auth.required", "Sign in, or send an API key.")
+	ErrInvalid        = fault.New(fault.Unauthenticated, "auth.invalid", "This credential is not valid, or not any more. Sign in again.")
+	ErrBadCredentials = fault.New(fault.Unauthenticated, "auth.bad_credentials", "The e-mail address or the password is wrong.")
+	ErrEmailTaken     = fault.New(fault.Conflict, "identity.email_taken", "Somebody is registered with this e-mail address.")
+	ErrInvalidEmail   = fault.New(fault.Invalid, "identity.invalid_email", "This is not an e-mail address.")
+	ErrWeakPassword   = fault.New(fault.Invalid, "identity.weak_password", "This password is too easy to guess.")
+	ErrInvalidName    = fault.New(fault.Invalid, "identity.invalid_name", "A name has 1 to 100 printable characters.")
+	ErrUserNotFound   = fault.New(fault.NotFound, "identity.user_not_found", "There is no such person.")
+	ErrKeyNotFound    = fault.New(fault.NotFound, "api_key.not_found", "There is no such API key.")
+	ErrKeyName        = fault.New(fault.Invalid, "api_key.invalid_name", "The name of an API key has 1 to 100 printable characters.")
+	ErrKeyScope       = fault.New(fault.Invalid, "api_key.invalid_scope", "An API key needs one or more scopes that exist.")
+	ErrKeyExpiry      = fault.New(fault.Invalid, "api_key.invalid_expiry", "An API key cannot expire in the past.")
+	ErrPrivilege      = fault.New(fault.Invalid, "privilege.unknown", "There is no such staff privilege.")
+	ErrLastPrivilege  = fault.New(fault.Conflict, "privilege.last_holder", "Somebody must be left who manages privileges.")
+)
+
+// Standing says, as a fault, why an account may not work now; nil when it may.
+type Standing func(context.Context, tenant.Reader) error
+
+// Options is what the service is told at start.
+type Options struct {
+	Secret   []byte   // signs access tokens; 32 bytes or more
+	Issuer   string   // the base URL, which access tokens name
+	Standing Standing // account and plan; nil: the status of the account alone
+	Log      *slog.Logger
+
+	// What hashing a password costs; zero is what the product uses. Tests
+	// make it small.
+	HashMemoryKiB uint32 // zero: 32 MiB
+	HashPasses    uint32 // zero: 3
+}
+
+// Service is the gate, and what stands around it.
+type Service struct {
+	st       *tenant.Store
+	d        *db.DB
+	log      *slog.Logger
+	standing Standing
+	passwords
+	issuer string
+	secret []byte
+	parser *jwt.Parser
+	used   sync.Map // APIKeyID -> time.Time: when this process last wrote down the key's use
+}
+
+// New makes a Service. It refuses a secret that is short and an issuer that is
+// missing, because with either the gate would not hold.
+func New(st *tenant.Store, d *db.DB, o Options) (*Service, error) {
+	if len(o.Secret) < 32 {
+		return nil, fmt.Errorf("identity: the secret has %d bytes, want 32 or more", len(o.Secret))
+	}
+	if o.Issuer == "" {
+		return nil, errors.New("identity: access tokens need an issuer, the base URL")
+	}
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	if o.Standing == nil {
+		o.Standing = byStatus
+	}
+	p, err := newPasswords(o.HashMemoryKiB, o.HashPasses)
+	if err != nil {
+		return nil, err
+	}
+	return &Service{
+		st: st, d: d, log: o.Log, standing: o.Standing, passwords: p,
+		issuer: o.Issuer, secret: o.Secret, parser: newParser(o.Issuer, d.Clock()),
+	}, nil
+}
+
+func byStatus(ctx context.Context, r tenant.Reader) error {
+	a, err := account.Load(ctx, r)
+	if err != nil {
+		return err
+	}
+	return a.Status.Standing()
+}
+
+// User is a person.
+type User struct {
+	ID                         UserID
+	Email, FirstName, LastName string
+	Verified                   time.Time // zero: the e-mail address is not verified yet
+	Created                    time.Time
+}
+
+// UserOf reads a person, or is ErrUserNotFound.
+func (s *Service) UserOf(ctx context.Context, u UserID) (User, error) {
+	var p User
+	err := s.d.View(ctx, func(ctx context.Context, v *db.View) (err error) {
+		p, err = userOf(ctx, v, u)
+		return err
+	})
+	return p, err
+}
+
+func userOf(ctx context.Context, r db.Reader, u UserID) (User, error) {
+	p := User{ID: u}
+	var verified *int64
+	var created int64
+	err := r.Get(ctx, `SELECT email, first_name, last_name, verified_at, created_at FROM users WHERE id = $1`, []any{u},
+		&p.Email, &p.FirstName, &p.LastName, &verified, &created)
+	if errors.Is(err, db.ErrNotFound) {
+		err = ErrUserNotFound
+	}
+	if err != nil {
+		return User{}, fmt.Errorf("user %s: %w", u, err)
+	}
+	p.Verified, p.Created = clock.FromNull(verified), clock.FromMicros(created)
+	return p, nil
+}

@@ -1,0 +1,93 @@
+package identity
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"igny8/internal/account"
+	"igny8/internal/clock"
+	"igny8/internal/db"
+	"igny8/internal/tenant"
+)
+
+// Registration is what a new person gives. Who has one name only leaves
+// LastName empty.
+type Registration struct {
+	Email, Password, FirstName, LastName string
+}
+
+// Prepared is a registration that makes sense, with its password hashed and
+// the person's id made. Only Prepare makes one.
+type Prepared struct {
+	user        UserID
+	email       email
+	hash        string
+	first, last string
+}
+
+// User is the id that the person will have.
+func (p Prepared) User() UserID { return p.user }
+
+// Prepare reads a registration and hashes its password. That takes a while
+// and may have to wait for its turn, so it belongs before the transaction.
+func (s *Service) Prepare(ctx context.Context, r Registration) (Prepared, error) {
+	p := Prepared{user: account.NewUserID()}
+	var err error
+	if p.email, err = parseEmail(r.Email); err != nil {
+		return Prepared{}, err
+	}
+	if err := checkPassword(r.Password, p.email); err != nil {
+		return Prepared{}, err
+	}
+	if p.first, err = parseName(r.FirstName, "body.first_name"); err != nil {
+		return Prepared{}, err
+	}
+	if strings.TrimSpace(r.LastName) != "" {
+		if p.last, err = parseName(r.LastName, "body.last_name"); err != nil {
+			return Prepared{}, err
+		}
+	}
+	p.hash, err = s.hash(ctx, r.Password)
+	return p, err
+}
+
+func parseName(s, location string) (string, error) {
+	name, ok := account.Printable(s, 100)
+	if !ok {
+		return "", ErrInvalidName.At(location, "1 to 100 printable characters", nil)
+	}
+	return name, nil
+}
+
+// NewAccount is the scope of an account that does not exist yet, for the
+// person who founds it.
+func (s *Service) NewAccount(p Prepared) tenant.Scope {
+	return tenant.Mint(tenant.NewAccountID(), tenant.Actor{Kind: tenant.User, ID: p.user.String()}, tenant.AllPermissions)
+}
+
+// CreateOwner makes the person, and owner of the account that tx has just
+// made. ErrEmailTaken when somebody has the address, also when both come at
+// once.
+func (s *Service) CreateOwner(ctx context.Context, tx *tenant.Tx, p Prepared) (User, error) {
+	u, err := insertUser(ctx, tenant.Raw(tx), p)
+	if err != nil {
+		return User{}, err
+	}
+	return u, account.AddMember(ctx, tx, u.ID, account.Owner)
+}
+
+func insertUser(ctx context.Context, tx *db.Tx, p Prepared) (User, error) {
+	u := User{ID: p.user, Email: p.email.text, FirstName: p.first, LastName: p.last, Created: tx.Now()}
+	n, err := tx.Exec(ctx, `
+		INSERT INTO users (id, email, email_key, password_hash, first_name, last_name, created_at)
+		VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (email_key) DO NOTHING`,
+		u.ID, u.Email, p.email.key, p.hash, u.FirstName, u.LastName, clock.Micros(u.Created))
+	if err != nil {
+		return User{}, fmt.Errorf("create user %s: %w", u.ID, err)
+	}
+	if n == 0 {
+		return User{}, fmt.Errorf("create user: %w", ErrEmailTaken.At("body.email", "is registered already", nil))
+	}
+	return u, nil
+}
