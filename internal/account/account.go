@@ -130,3 +130,13 @@ func Page(ctx context.Context, s *tenant.Survey, after string, limit int) ([]Acc
 	}
 	return all, nil
 }
+
+// Lock makes every other transaction that locks the account wait until this
+// one ends: for what is counted before it is added to.
+func Lock(ctx context.Context, tx *tenant.Tx) error {
+	var there int
+	if err := tx.Get(ctx, `SELECT 1 FROM accounts WHERE id = $1`+tx.ForUpdate(), nil, &there); err != nil {
+		return fmt.Errorf("lock account %s: %w", tx.Scope().Account(), err)
+	}
+	return nil
+}

@@ -1,0 +1,153 @@
+// Package invoice owns what an account is asked to pay, and where to.
+//
+// A number is taken from its series in the transaction that issues the
+// invoice: a year's numbers have no gap, however many transactions fail. The
+// payment reference is what a bank transfer is recognised by; it has nothing
+// to do with the number, and no two invoices share one.
+package invoice
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"igny8/internal/account"
+	"igny8/internal/clock"
+	"igny8/internal/fault"
+	"igny8/internal/id"
+	"igny8/internal/money"
+	"igny8/internal/subscription"
+	"igny8/internal/tenant"
+)
+
+type invoiceKind struct{}
+
+func (invoiceKind) Prefix() string { return "inv" }
+
+// ID names an invoice.
+type ID = id.ID[invoiceKind]
+
+// ParseID reads an invoice's id.
+func ParseID(s string) (ID, error) { return id.Parse[invoiceKind](s) }
+
+// Status is where an invoice is in its life.
+type Status string
+
+// The statuses.
+const (
+	Draft         Status = "draft"
+	Open          Status = "open"
+	Paid          Status = "paid"
+	Void          Status = "void"
+	Uncollectible Status = "uncollectible"
+)
+
+// Invoice is a demand for payment.
+type Invoice struct {
+	ID            ID
+	Subscription  subscription.ID
+	Number        string // "2030-000001"
+	Reference     string // ISO 11649, without spaces
+	Status        Status
+	PaymentMethod account.PaymentMethod
+	Total         money.Money
+	Paid          money.Money
+	Lines         []Line // only where Load or Issue gave it
+	Issued        time.Time
+	Due           time.Time
+	PaidAt        time.Time // zero: not paid
+}
+
+// AmountDue is what is left to pay, in the currency of the total.
+func (i Invoice) AmountDue() money.Money {
+	if i.Status != Open {
+		return money.Of(0, i.Total.Currency)
+	}
+	return money.Of(i.Total.Amount-i.Paid.Amount, i.Total.Currency)
+}
+
+// Line is one thing that is charged.
+type Line struct {
+	Description string
+	Quantity    int64
+	Unit        money.Money
+}
+
+// What a caller can be told.
+var (
+	ErrNotFound = fault.New(fault.NotFound, "invoice.not_found", "There is no such invoice.")
+	ErrNotOpen  = fault.New(fault.Conflict, "invoice.not_open", "This invoice is not open.")
+)
+
+const columns = `id, subscription_id, number, reference, status, payment_method, currency, total, paid, issued_at, due_at, paid_at`
+
+func read(scan tenant.Scan) (Invoice, error) {
+	var i Invoice
+	var currency string
+	var issued, due int64
+	var paidAt *int64
+	err := scan(&i.ID, &i.Subscription, &i.Number, &i.Reference, &i.Status, &i.PaymentMethod, &currency,
+		&i.Total.Amount, &i.Paid.Amount, &issued, &due, &paidAt)
+	i.Total.Currency, i.Paid.Currency = currency, currency
+	i.Issued, i.Due, i.PaidAt = clock.FromMicros(issued), clock.FromMicros(due), clock.FromNull(paidAt)
+	return i, err
+}
+
+// Load reads one invoice with its lines.
+func Load(ctx context.Context, r tenant.Reader, iid ID) (Invoice, error) {
+	i, err := read(func(dest ...any) error {
+		return r.Get(ctx, `SELECT `+columns+` FROM invoices WHERE account_id = $1 AND id = $2`, []any{iid}, dest...)
+	})
+	if tenant.IsNotFound(err) {
+		err = ErrNotFound
+	}
+	if err == nil {
+		i.Lines, err = lines(ctx, r, i)
+	}
+	if err != nil {
+		return Invoice{}, fmt.Errorf("invoice %s: %w", iid, err)
+	}
+	return i, nil
+}
+
+func lines(ctx context.Context, r tenant.Reader, i Invoice) ([]Line, error) {
+	var all []Line
+	err := r.Each(ctx, `
+		SELECT description, quantity, unit_amount FROM invoice_lines WHERE account_id = $1 AND invoice_id = $2 ORDER BY ordinal`,
+		[]any{i.ID}, func(scan tenant.Scan) error {
+			l := Line{Unit: money.Of(0, i.Total.Currency)}
+			err := scan(&l.Description, &l.Quantity, &l.Unit.Amount)
+			all = append(all, l)
+			return err
+		})
+	return all, err
+}
+
+// List is the account's invoices, newest first, from the one after on, at
+// most limit. The zero ID begins at the newest.
+func List(ctx context.Context, r tenant.Reader, after ID, limit int) ([]Invoice, error) {
+	query, args := `SELECT `+columns+` FROM invoices WHERE account_id = $1 ORDER BY id DESC LIMIT $2`, []any{limit}
+	if !after.IsZero() {
+		query, args = `SELECT `+columns+` FROM invoices WHERE account_id = $1 AND id < $3 ORDER BY id DESC LIMIT $2`, []any{limit, after}
+	}
+	return list(ctx, r, query, args...)
+}
+
+func list(ctx context.Context, r tenant.Reader, query string, args ...any) ([]Invoice, error) {
+	var all []Invoice
+	err := r.Each(ctx, query, args, func(scan tenant.Scan) error {
+		i, err := read(scan)
+		all = append(all, i)
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("list invoices: %w", err)
+	}
+	return all, nil
+}
+
+// LockOpen is the account's open invoices, oldest first, held until tx ends:
+// nobody else can pay them meanwhile.
+func LockOpen(ctx context.Context, tx *tenant.Tx) ([]Invoice, error) {
+	return list(ctx, tx, `SELECT `+columns+` FROM invoices WHERE account_id = $1 AND status = 'open' ORDER BY id`+tx.ForUpdate())
+}

@@ -1,0 +1,96 @@
+package subscription
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"igny8/internal/account"
+	"igny8/internal/plan"
+	"igny8/internal/tenant"
+)
+
+// Grace is how long an account works on after a period that was not paid for.
+const Grace = 7 * 24 * time.Hour
+
+// Standing says, as a fault, why the account may not work at the reader's
+// moment, or nil. It is the one check of account, subscription and plan: the
+// gate asks it for every request, and the job queue before every run.
+func Standing(ctx context.Context, r tenant.Reader) error {
+	a, err := account.Load(ctx, r)
+	if err != nil {
+		return err
+	}
+	if err := a.Status.Standing(); err != nil {
+		return err
+	}
+	if a.Kind == account.System {
+		return nil
+	}
+	s, err := Current(ctx, r)
+	if errors.Is(err, ErrNotFound) {
+		return fmt.Errorf("no subscription: %w", account.ErrPaymentRequired)
+	}
+	if err != nil {
+		return err
+	}
+	return s.standing(r.Now())
+}
+
+func (s Subscription) standing(now time.Time) error {
+	switch s.Status {
+	case Trialing:
+		if !now.Before(s.PeriodEnd) {
+			return ErrTrialEnded
+		}
+	case Active, PastDue:
+		if !now.Before(s.PeriodEnd.Add(Grace)) {
+			return account.ErrPaymentRequired
+		}
+	case PendingPayment, Cancelled, Expired:
+		return account.ErrPaymentRequired
+	}
+	if !s.Plan.Active {
+		return plan.ErrInactive
+	}
+	return nil
+}
+
+// Resource is something of which a plan allows so many.
+type Resource string
+
+// The resources.
+const (
+	Sites    Resource = "sites"
+	Users    Resource = "users"
+	Keywords Resource = "keywords"
+)
+
+// Allow is ErrLimit, with the resource, the limit and what there is, unless
+// the plan allows an account that has so many to have more. The caller holds
+// what it counted until it commits.
+func Allow(ctx context.Context, r tenant.Reader, what Resource, have, more int64) error {
+	s, err := Current(ctx, r)
+	if err != nil {
+		return err
+	}
+	limit := limitOf(s.Plan, what)
+	if have+more <= limit {
+		return nil
+	}
+	return ErrLimit.Sayf("The plan %s allows %d %s. There are %d, and this would add %d.", s.Plan.Name, limit, what, have, more).
+		With("resource", string(what)).With("limit", limit).With("have", have)
+}
+
+func limitOf(p plan.Plan, what Resource) int64 {
+	switch what {
+	case Sites:
+		return p.Limits.Sites
+	case Users:
+		return p.Limits.Users
+	case Keywords:
+		return p.Limits.Keywords
+	}
+	return 0
+}
