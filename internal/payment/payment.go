@@ -27,6 +27,9 @@ func (paymentKind) Prefix() string { return "pay" }
 // ID names a payment.
 type ID = id.ID[paymentKind]
 
+// ParseID reads a payment's id.
+func ParseID(s string) (ID, error) { return id.Parse[paymentKind](s) }
+
 // Status is where a payment is in its life.
 type Status string
 
