@@ -111,6 +111,23 @@ func (h *house) open(id credit.HoldID) *credit.Hold {
 	return hold
 }
 
+// TestReclaim is the next run of a job whose process was killed.
+func TestReclaim(t *testing.T) {
+	h := newHouse(t)
+	h.grant(credit.NewLot{Source: credit.BonusCredits, Reference: "bonus", Amount: 10})
+	id := h.reserve(4)
+	dead := h.open(id)
+	reclaim := func(ctx context.Context, tx *tenant.Tx) error { return credit.Reclaim(ctx, tx, id) }
+	h.must(reclaim)
+	if err := h.update(func(ctx context.Context, tx *tenant.Tx) error { return credit.Settle(ctx, tx, dead, 4) }); !errors.Is(err, credit.ErrHoldSpent) {
+		t.Errorf("the dead settle: %v", err)
+	}
+	live := h.open(id)
+	h.must(func(ctx context.Context, tx *tenant.Tx) error { return credit.Settle(ctx, tx, live, 3) })
+	h.must(reclaim)
+	h.want(7, 0)
+}
+
 func TestLifeOfAHold(t *testing.T) {
 	h := newHouse(t)
 	h.grant(credit.NewLot{Source: credit.BonusCredits, Reference: "bonus", Amount: 10})

@@ -160,6 +160,20 @@ func Return(ctx context.Context, tx *tenant.Tx, h *Hold) error {
 	return endedOnce(n, err, "return", h.id)
 }
 
+// Reclaim closes a hold that somebody else opened and did not end: who opened
+// it can no longer settle. The caller knows that the other is gone or has lost
+// the work, as the next run of a job does. A hold that is not open stays as it
+// is.
+func Reclaim(ctx context.Context, tx *tenant.Tx, hid HoldID) error {
+	_, err := tx.Exec(ctx, `
+		UPDATE credit_holds SET state = 'reserved', lease_until = NULL, fence = fence + 1
+		WHERE account_id = $1 AND id = $2 AND state = 'open'`, hid)
+	if err != nil {
+		return fmt.Errorf("reclaim %s: %w", hid, err)
+	}
+	return nil
+}
+
 // Settle ends an open hold: used credits are spent, never more than the hold
 // has, and the rest goes back where it came from. It belongs in the
 // transaction that saves what was bought. ErrHoldSpent when the hold has

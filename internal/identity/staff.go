@@ -197,3 +197,10 @@ func (s *Service) ActFor(ctx context.Context, op tenant.Operator, p tenant.Privi
 	}
 	return scope, nil
 }
+
+// Console is the operator of who sits at the machine and runs a command on the
+// data folder: nobody else stands above the one who has the secret. Only
+// package app may ask for it.
+func (s *Service) Console() tenant.Operator {
+	return tenant.MintOperator("console", tenant.AllPrivileges())
+}

@@ -59,6 +59,13 @@ func lostIfNone(n int64, err error) error {
 	return err
 }
 
+// Finish ends the job with success in the handler's own transaction: for work
+// that must not be done, or counted, twice. Do then returns nil and the same
+// result.
+func (r *Run) Finish(ctx context.Context, tx *tenant.Tx, result any) error {
+	return r.succeed(ctx, tx, result)
+}
+
 // worker is the one kind of worker that River knows.
 type worker struct {
 	river.WorkerDefaults[ticket]
@@ -244,7 +251,14 @@ func (r *Run) succeed(ctx context.Context, tx *tenant.Tx, result any) error {
 	n, err := tx.Exec(ctx, `
 		UPDATE jobs SET state = 'succeeded', message = 'Done', result = $4, finished_at = $5, done = total
 		WHERE account_id = $1 AND id = $2 AND token = $3 AND state = 'running'`, r.job, r.token, text, clock.Micros(tx.Now()))
-	return lostIfNone(n, err)
+	if err == nil && n == 0 {
+		err = tx.Get(ctx, `SELECT 1 FROM jobs WHERE account_id = $1 AND id = $2 AND token = $3 AND state = 'succeeded'`,
+			[]any{r.job, r.token}, new(int)) // Finish was here
+		if tenant.IsNotFound(err) {
+			err = errLost
+		}
+	}
+	return err
 }
 
 // final tells that trying again would not help: the error has a public face,

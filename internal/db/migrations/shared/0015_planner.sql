@@ -55,6 +55,7 @@ CREATE TABLE ideas (
 	id         TEXT NOT NULL,
 	site_id    TEXT NOT NULL,
 	cluster_id TEXT NOT NULL,
+	hold_id    TEXT NOT NULL, -- which paid for it
 	title      TEXT NOT NULL,
 	title_key  TEXT NOT NULL,
 	angle      TEXT NOT NULL,
@@ -66,8 +67,10 @@ CREATE TABLE ideas (
 	created_at BIGINT NOT NULL,
 	PRIMARY KEY (account_id, id),
 	UNIQUE (account_id, site_id, title_key),
-	FOREIGN KEY (account_id, site_id, cluster_id) REFERENCES clusters (account_id, site_id, id)
+	FOREIGN KEY (account_id, site_id, cluster_id) REFERENCES clusters (account_id, site_id, id),
+	FOREIGN KEY (account_id, hold_id) REFERENCES credit_holds (account_id, id)
 );
+CREATE INDEX ideas_by_hold ON ideas (account_id, hold_id);
 CREATE INDEX ideas_by_cluster ON ideas (account_id, cluster_id);
 
 -- +goose Down

@@ -1,0 +1,96 @@
+package planner
+
+import (
+	"context"
+	"encoding/base64"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"igny8/internal/clock"
+	"igny8/internal/site"
+	"igny8/internal/tenant"
+)
+
+// Cluster is keywords that one page could answer.
+type Cluster struct {
+	ID       ClusterID
+	Site     site.ID
+	Name     string
+	Pillar   string // the leading keyword
+	Intent   string
+	Size     int64 // keywords
+	Volume   int64 // searches a month, of all of them
+	Cohesion int64 // how alike they are, in thousandths
+	Created  time.Time
+}
+
+const clusterColumns = `id, site_id, name, pillar, intent, size, volume, cohesion, created_at`
+
+func readCluster(scan tenant.Scan) (Cluster, error) {
+	var c Cluster
+	var created int64
+	err := scan(&c.ID, &c.Site, &c.Name, &c.Pillar, &c.Intent, &c.Size, &c.Volume, &c.Cohesion, &created)
+	c.Created = clock.FromMicros(created)
+	return c, err
+}
+
+// Cursor is where a list goes on after this cluster.
+func (c Cluster) Cursor() string {
+	return base64.RawURLEncoding.EncodeToString(fmt.Appendf(nil, "%d %s", c.Size, c.ID))
+}
+
+func parseCursor(s string) (size int64, last ClusterID, err error) {
+	text, err := base64.RawURLEncoding.DecodeString(s)
+	if err != nil {
+		return 0, last, ErrInvalidCursor
+	}
+	n, name, _ := strings.Cut(string(text), " ")
+	if size, err = strconv.ParseInt(n, 10, 64); err != nil {
+		return 0, last, ErrInvalidCursor
+	}
+	if last, err = ParseClusterID(name); err != nil {
+		return 0, last, ErrInvalidCursor
+	}
+	return size, last, nil
+}
+
+// ClusterFilter narrows a list. Zero fields do not.
+type ClusterFilter struct {
+	Site  site.ID
+	After string // Cluster.Cursor of the last one before
+	Limit int
+}
+
+// Clusters lists clusters, the largest first.
+func Clusters(ctx context.Context, r tenant.Reader, f ClusterFilter) ([]Cluster, error) {
+	q := &query{text: `SELECT ` + clusterColumns + ` FROM clusters WHERE account_id = $1`}
+	if f.After != "" {
+		size, last, err := parseCursor(f.After)
+		if err != nil {
+			return nil, err
+		}
+		q.args = append(q.args, size, last)
+		q.text += ` AND (size < $2 OR size = $2 AND id > $3)`
+	}
+	if !f.Site.IsZero() {
+		q.and("site_id", f.Site)
+	}
+	q.args = append(q.args, f.Limit)
+	return collect(ctx, r, fmt.Sprintf(`%s ORDER BY size DESC, id LIMIT $%d`, q.text, len(q.args)+1), q.args, readCluster)
+}
+
+// LoadCluster reads one cluster.
+func LoadCluster(ctx context.Context, r tenant.Reader, cid ClusterID) (Cluster, error) {
+	c, err := readCluster(func(dest ...any) error {
+		return r.Get(ctx, `SELECT `+clusterColumns+` FROM clusters WHERE account_id = $1 AND id = $2`, []any{cid}, dest...)
+	})
+	if tenant.IsNotFound(err) {
+		err = ErrClusterNotFound
+	}
+	if err != nil {
+		return Cluster{}, fmt.Errorf("cluster %s: %w", cid, err)
+	}
+	return c, nil
+}

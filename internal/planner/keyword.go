@@ -1,0 +1,201 @@
+package planner
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"igny8/internal/account"
+	"igny8/internal/clock"
+	"igny8/internal/id"
+	"igny8/internal/planner/internal/keywordfile"
+	"igny8/internal/site"
+	"igny8/internal/tenant"
+)
+
+// Keyword is a search phrase, unique within a site and sector whatever its
+// case and accents.
+type Keyword struct {
+	ID          KeywordID
+	Site        site.ID
+	Sector      site.SectorID
+	Cluster     ClusterID // zero: in none
+	Phrase      string
+	Volume      *int64 // searches a month; nil: unknown, here and below
+	Difficulty  *int64 // 0 to 100
+	CPCMicros   *int64 // cost per click in millionths of its currency
+	CPCCurrency string
+	Intent      string
+	Country     string // ISO 3166-1 alpha-2
+	Created     time.Time
+}
+
+const keywordColumns = `id, site_id, sector_id, cluster_id, phrase, volume, difficulty, cpc_micros, cpc_currency, intent, country, created_at`
+
+func readKeyword(scan tenant.Scan) (Keyword, error) {
+	var k Keyword
+	var created int64
+	err := scan(&k.ID, &k.Site, &k.Sector, &k.Cluster, &k.Phrase, &k.Volume, &k.Difficulty, &k.CPCMicros, &k.CPCCurrency, &k.Intent, &k.Country, &created)
+	k.Created = clock.FromMicros(created)
+	return k, err
+}
+
+// KeywordFilter narrows a list. Zero fields do not.
+type KeywordFilter struct {
+	Site        site.ID
+	Cluster     ClusterID
+	Unclustered bool
+	After       string // the id of the last one before
+	Limit       int
+}
+
+// Keywords lists keywords in the order in which they came.
+func Keywords(ctx context.Context, r tenant.Reader, f KeywordFilter) ([]Keyword, error) {
+	q := newQuery(`SELECT `+keywordColumns+` FROM keywords WHERE account_id = $1`, f.After)
+	if !f.Site.IsZero() {
+		q.and("site_id", f.Site)
+	}
+	if !f.Cluster.IsZero() {
+		q.and("cluster_id", f.Cluster)
+	}
+	if f.Unclustered {
+		q.text += ` AND cluster_id IS NULL`
+	}
+	return collect(ctx, r, q.limit(f.Limit), q.args, readKeyword)
+}
+
+// query is a list's statement and its arguments, which begin at $2.
+type query struct {
+	text string
+	args []any
+}
+
+func newQuery(text, after string) *query {
+	q := &query{text: text}
+	if after != "" {
+		q.args = append(q.args, after)
+		q.text += ` AND id > $2`
+	}
+	return q
+}
+
+func (q *query) and(column string, is any) {
+	q.args = append(q.args, is)
+	q.text += fmt.Sprintf(` AND %s = $%d`, column, len(q.args)+1)
+}
+
+func (q *query) limit(n int) string {
+	q.args = append(q.args, n)
+	return fmt.Sprintf(`%s ORDER BY id LIMIT $%d`, q.text, len(q.args)+1)
+}
+
+func collect[T any](ctx context.Context, r tenant.Reader, query string, args []any, read func(tenant.Scan) (T, error)) ([]T, error) {
+	var all []T
+	err := r.Each(ctx, query, args, func(scan tenant.Scan) error {
+		v, err := read(scan)
+		all = append(all, v)
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("planner list: %w", err)
+	}
+	return all, nil
+}
+
+// NewKeyword is a keyword that somebody typed.
+type NewKeyword struct {
+	Site       site.ID
+	Sector     site.SectorID // zero: the site's first
+	Phrase     string
+	Volume     *int64
+	Difficulty *int64
+	Intent     string
+	Country    string
+}
+
+// maxPhrase is how many characters a keyword has at most.
+const maxPhrase = 200
+
+// Add adds keywords of one site. One that is there already is returned as it
+// is; the answer has the order of the question.
+func (p *Planner) Add(ctx context.Context, tx *tenant.Tx, ks []NewKeyword) ([]Keyword, error) {
+	out := make([]Keyword, 0, len(ks))
+	for i, n := range ks {
+		row, err := n.parse(fmt.Sprintf("body.keywords[%d]", i))
+		if err != nil {
+			return nil, err
+		}
+		if _, err := site.Load(ctx, tx, n.Site); err != nil {
+			return nil, err
+		}
+		sec, err := site.FindSector(ctx, tx, n.Site, n.Sector)
+		if err != nil {
+			return nil, err
+		}
+		b := batch{site: n.Site, sector: sec, rows: []newRow{row}}
+		if err := b.write(ctx, tx); err != nil {
+			return nil, err
+		}
+		k, err := readKeyword(func(dest ...any) error {
+			return tx.Get(ctx, `SELECT `+keywordColumns+` FROM keywords WHERE account_id = $1 AND site_id = $2 AND sector_id = $3 AND phrase_key = $4`,
+				[]any{n.Site, sec, row.key}, dest...)
+		})
+		if err != nil {
+			return nil, fmt.Errorf("add keyword: %w", err)
+		}
+		out = append(out, k)
+	}
+	return out, p.checkLimit(ctx, tx, out)
+}
+
+// checkLimit asks the plan once what was added is known: over the limit, the
+// transaction ends without it.
+func (p *Planner) checkLimit(ctx context.Context, tx *tenant.Tx, touched []Keyword) error {
+	added := int64(0)
+	for _, k := range touched {
+		if k.Created.Equal(tx.Now()) {
+			added++
+		}
+	}
+	if added == 0 {
+		return nil
+	}
+	return p.allowed(ctx, tx, added)
+}
+
+// allowed asks the plan about keywords that this transaction has added. The
+// lock makes two transactions that add at once count each other.
+func (p *Planner) allowed(ctx context.Context, tx *tenant.Tx, added int64) error {
+	if err := account.Lock(ctx, tx); err != nil {
+		return err
+	}
+	var have int64
+	if err := tx.Get(ctx, `SELECT count(*) FROM keywords WHERE account_id = $1`, nil, &have); err != nil {
+		return fmt.Errorf("count keywords: %w", err)
+	}
+	return p.allow(ctx, tx, have-added, added)
+}
+
+var intents = []string{"", "informational", "navigational", "commercial", "transactional"}
+
+func (n NewKeyword) parse(at string) (newRow, error) {
+	r := newRow{id: id.New[keywordKind](), phrase: keywordfile.Clean(n.Phrase), volume: n.Volume, difficulty: n.Difficulty}
+	r.key = keywordfile.Key(r.phrase)
+	if _, ok := account.Printable(r.phrase, maxPhrase); !ok || r.key == "" {
+		return newRow{}, ErrInvalidKeyword.At(at+".phrase", "1 to 200 printable characters", nil)
+	}
+	r.intent, r.country = strings.ToLower(strings.TrimSpace(n.Intent)), strings.ToUpper(strings.TrimSpace(n.Country))
+	switch {
+	case !slices.Contains(intents, r.intent):
+		return newRow{}, ErrInvalidKeyword.Sayf("An intent is informational, navigational, commercial or transactional.").At(at+".intent", "is none of the four", n.Intent)
+	case n.Volume != nil && *n.Volume < 0:
+		return newRow{}, ErrInvalidKeyword.Sayf("A volume is not negative.").At(at+".volume", "must not be negative", *n.Volume)
+	case n.Difficulty != nil && (*n.Difficulty < 0 || *n.Difficulty > 100):
+		return newRow{}, ErrInvalidKeyword.Sayf("A difficulty is 0 to 100.").At(at+".difficulty", "must be 0 to 100", *n.Difficulty)
+	case r.country != "" && (len(r.country) != 2 || strings.Trim(r.country, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") != ""):
+		return newRow{}, ErrInvalidKeyword.Sayf("A country is given by its two letters (ISO 3166-1).").At(at+".country", "two letters such as DE", nil)
+	}
+	return r, nil
+}

@@ -1,0 +1,221 @@
+package writer
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"igny8/internal/account"
+	"igny8/internal/audit"
+	"igny8/internal/clock"
+	"igny8/internal/site"
+	"igny8/internal/tenant"
+)
+
+// ContentStatus is where an article is in its life.
+type ContentStatus string
+
+// The statuses.
+const (
+	Draft     ContentStatus = "draft"
+	Review    ContentStatus = "review"
+	Approved  ContentStatus = "approved"
+	Published ContentStatus = "published"
+)
+
+// Content is an article in its current version.
+type Content struct {
+	ID              ContentID
+	Site            site.ID
+	Task            TaskID
+	Status          ContentStatus
+	Version         int64
+	Title           string
+	Slug            string
+	MetaDescription string
+	Excerpt         string
+	Markdown        string // empty in a list
+	Words           int64
+	Created         time.Time
+	Updated         time.Time
+}
+
+const contentColumns = `c.id, c.site_id, c.task_id, c.status, c.version, v.title, v.slug, v.meta_description, v.excerpt, %s, v.words, c.created_at, c.updated_at`
+
+const contentFrom = ` FROM contents c JOIN content_versions v ON v.account_id = c.account_id AND v.content_id = c.id AND v.version = c.version
+	WHERE c.account_id = $1`
+
+func readContent(scan tenant.Scan) (Content, error) {
+	var c Content
+	var created, updated int64
+	err := scan(&c.ID, &c.Site, &c.Task, &c.Status, &c.Version, &c.Title, &c.Slug, &c.MetaDescription, &c.Excerpt, &c.Markdown, &c.Words, &created, &updated)
+	c.Created, c.Updated = clock.FromMicros(created), clock.FromMicros(updated)
+	return c, err
+}
+
+// ContentFilter narrows a list. Zero fields do not.
+type ContentFilter struct {
+	Site   site.ID
+	Status ContentStatus
+	After  string // the id of the last one before
+	Limit  int
+}
+
+// Contents lists articles, without their text, in the order in which they were
+// written.
+func Contents(ctx context.Context, r tenant.Reader, f ContentFilter) ([]Content, error) {
+	q := query{text: `SELECT ` + fmt.Sprintf(contentColumns, `''`) + contentFrom}
+	if !f.Site.IsZero() {
+		q.and("c.site_id", f.Site)
+	}
+	if f.Status != "" {
+		q.and("c.status", string(f.Status))
+	}
+	return list(ctx, r, q, f.After, f.Limit, "c.id", readContent)
+}
+
+// Load reads one article.
+func Load(ctx context.Context, r tenant.Reader, cid ContentID) (Content, error) {
+	return load(ctx, r, cid, "")
+}
+
+func load(ctx context.Context, r tenant.Reader, cid ContentID, lock string) (Content, error) {
+	c, err := readContent(func(dest ...any) error {
+		return r.Get(ctx, `SELECT `+fmt.Sprintf(contentColumns, "v.markdown")+contentFrom+` AND c.id = $2`+lock, []any{cid}, dest...)
+	})
+	if tenant.IsNotFound(err) {
+		err = ErrContentNotFound
+	}
+	if err != nil {
+		return Content{}, fmt.Errorf("article %s: %w", cid, err)
+	}
+	return c, nil
+}
+
+// Version is one version of an article, in short.
+type Version struct {
+	Number  int64
+	Title   string
+	Words   int64
+	Actor   string // see tenant.Actor
+	Created time.Time
+}
+
+// Versions lists the versions of an article, the newest first.
+func Versions(ctx context.Context, r tenant.Reader, cid ContentID) ([]Version, error) {
+	if _, err := Load(ctx, r, cid); err != nil {
+		return nil, err
+	}
+	var all []Version
+	err := r.Each(ctx, `SELECT version, title, words, actor, created_at FROM content_versions WHERE account_id = $1 AND content_id = $2 ORDER BY version DESC`,
+		[]any{cid}, func(scan tenant.Scan) error {
+			var v Version
+			var created int64
+			err := scan(&v.Number, &v.Title, &v.Words, &v.Actor, &created)
+			v.Created = clock.FromMicros(created)
+			all = append(all, v)
+			return err
+		})
+	if err != nil {
+		return nil, fmt.Errorf("versions of article %s: %w", cid, err)
+	}
+	return all, nil
+}
+
+func addVersion(ctx context.Context, tx *tenant.Tx, c Content) error {
+	_, err := tx.Exec(ctx, `
+		INSERT INTO content_versions (account_id, content_id, version, title, slug, meta_description, excerpt, markdown, words, actor, created_at)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`,
+		c.ID, c.Version, c.Title, c.Slug, c.MetaDescription, c.Excerpt, c.Markdown, c.Words, tx.Scope().Actor().String(), clock.Micros(tx.Now()))
+	if err != nil {
+		return fmt.Errorf("version %d of article %s: %w", c.Version, c.ID, err)
+	}
+	return nil
+}
+
+// Edit says what changes; nil leaves it as it is.
+type Edit struct {
+	Version         int64 // the version that was read
+	Title           *string
+	Slug            *string
+	MetaDescription *string
+	Excerpt         *string
+	Markdown        *string
+}
+
+// Apply makes a new version of an article. ErrContentChanged when there is a
+// newer one than the one that was read. What was approved has to be approved
+// again.
+func Apply(ctx context.Context, tx *tenant.Tx, cid ContentID, e Edit) (Content, error) {
+	c, err := load(ctx, tx, cid, tx.ForUpdate())
+	if err != nil {
+		return Content{}, err
+	}
+	if c.Version != e.Version {
+		return Content{}, fmt.Errorf("article %s: %w", cid, ErrContentChanged.With("version", c.Version))
+	}
+	for _, f := range []struct{ from, to *string }{
+		{e.Title, &c.Title}, {e.Slug, &c.Slug}, {e.MetaDescription, &c.MetaDescription}, {e.Excerpt, &c.Excerpt}, {e.Markdown, &c.Markdown},
+	} {
+		if f.from != nil {
+			*f.to = *f.from
+		}
+	}
+	if err := c.check(); err != nil {
+		return Content{}, err
+	}
+	c.Version, c.Words, c.Updated = c.Version+1, CountWords(c.Markdown), tx.Now()
+	if c.Status == Approved {
+		c.Status = Draft
+	}
+	if err := addVersion(ctx, tx, c); err != nil {
+		return Content{}, err
+	}
+	_, err = tx.Exec(ctx, `UPDATE contents SET version = $3, status = $4, updated_at = $5 WHERE account_id = $1 AND id = $2`,
+		cid, c.Version, string(c.Status), clock.Micros(c.Updated))
+	if err != nil {
+		return Content{}, fmt.Errorf("change article %s: %w", cid, err)
+	}
+	return c, nil
+}
+
+// check refuses what cannot be an article.
+func (c *Content) check() error {
+	f := ErrInvalidContent
+	var ok bool
+	if c.Title, ok = account.Printable(c.Title, maxTitle); !ok {
+		f = f.At("body.title", "1 to 200 printable characters", nil)
+	}
+	if c.Slug == "" || len(c.Slug) > 200 || strings.Trim(c.Slug, "abcdefghijklmnopqrstuvwxyz0123456789-") != "" || strings.Trim(c.Slug, "-") != c.Slug {
+		f = f.At("body.slug", "lower-case letters, digits and hyphens between them", nil)
+	}
+	if c.MetaDescription, ok = optional(c.MetaDescription, 400); !ok {
+		f = f.At("body.meta_description", "at most 400 printable characters", nil)
+	}
+	if len(c.Excerpt) > 4000 {
+		f = f.At("body.excerpt", "at most 4000 bytes", nil)
+	}
+	if CountWords(c.Markdown) == 0 {
+		f = f.At("body.markdown", "must not be empty", nil)
+	}
+	if len(f.Fields) > 0 {
+		return f
+	}
+	return nil
+}
+
+// Approve says that an article may be published. One that is approved or
+// published stays as it is.
+func Approve(ctx context.Context, tx *tenant.Tx, cid ContentID) (Content, error) {
+	c, err := load(ctx, tx, cid, tx.ForUpdate())
+	if err != nil || c.Status == Approved || c.Status == Published {
+		return c, err
+	}
+	c.Status, c.Updated = Approved, tx.Now()
+	_, err = tx.Exec(ctx, `UPDATE contents SET status = $3, updated_at = $4 WHERE account_id = $1 AND id = $2`, cid, string(c.Status), clock.Micros(c.Updated))
+	if err != nil {
+		return Content{}, fmt.Errorf("approve article %s: %w", cid, err)
+	}
+	return c, audit.Record(ctx, tx, "content.approved", cid.String(), map[string]int64{"version": c.Version})
+}

@@ -1,0 +1,215 @@
+package writer
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"igny8/internal/ai"
+	"igny8/internal/clock"
+	"igny8/internal/credit"
+	"igny8/internal/id"
+	"igny8/internal/job"
+	"igny8/internal/site"
+	"igny8/internal/tenant"
+)
+
+// DraftArgs is what a writing job is told.
+type DraftArgs struct {
+	Items []TaskHold `json:"items"`
+}
+
+// TaskHold is a task and the hold that pays for its article.
+type TaskHold struct {
+	Task TaskID        `json:"task"`
+	Hold credit.HoldID `json:"hold"`
+}
+
+// Kind implements job.Args.
+func (DraftArgs) Kind() string { return "writer.generate_content" }
+
+// Drafted is what came of a writing job: the articles in the order in which
+// their tasks were named.
+type Drafted struct {
+	Contents []ContentID `json:"contents"`
+}
+
+// headroom is how much longer than asked an article may be, in per cent: a
+// model does not count, and what it does not use goes back.
+const headroom = 20
+
+// GenerateContent orders the articles of tasks. The credits of all are
+// reserved, or of none. It is ErrTaskBusy when one of them is being written or
+// has been.
+func (w *Writer) GenerateContent(ctx context.Context, tx *tenant.Tx, ts []TaskID) (Ordered, error) {
+	if len(ts) == 0 {
+		return Ordered{}, ErrNothingChosen
+	}
+	var a DraftArgs
+	var quote credit.Credits
+	seen := map[TaskID]bool{}
+	for _, tid := range ts {
+		if seen[tid] {
+			continue
+		}
+		seen[tid] = true
+		hid, n, err := reserve(ctx, tx, tid)
+		if err != nil {
+			return Ordered{}, err
+		}
+		quote += n
+		a.Items = append(a.Items, TaskHold{tid, hid})
+	}
+	jid, err := w.queue.Enqueue(ctx, tx, a, job.Order{Total: int64(len(a.Items)), Quote: (*int64)(&quote), Message: "Waiting to write"})
+	return Ordered{Job: jid, Quote: quote}, err
+}
+
+// reserve sets aside what a task costs at most, and marks the task.
+func reserve(ctx context.Context, tx *tenant.Tx, tid TaskID) (credit.HoldID, credit.Credits, error) {
+	t, err := LoadTask(ctx, tx, tid)
+	if err != nil {
+		return credit.HoldID{}, 0, err
+	}
+	n, err := credit.Quote(ctx, tx, credit.GenerateContent, t.Words*(100+headroom)/100)
+	if err != nil {
+		return credit.HoldID{}, 0, err
+	}
+	hid, err := credit.Reserve(ctx, tx, n, credit.GenerateContent, tid.String())
+	if err != nil {
+		return credit.HoldID{}, 0, err
+	}
+	moved, err := tx.Exec(ctx, `
+		UPDATE tasks SET status = 'queued', hold_id = $3, updated_at = $4 WHERE account_id = $1 AND id = $2 AND status = 'todo'`,
+		tid, hid, clock.Micros(tx.Now()))
+	if err == nil && moved == 0 {
+		err = ErrTaskBusy.Sayf("The task %q is being written, or has been.", t.Title).With("task_id", tid.String())
+	}
+	if err != nil {
+		return credit.HoldID{}, 0, fmt.Errorf("queue task %s: %w", tid, err)
+	}
+	return hid, n, nil
+}
+
+// drafter does writing jobs.
+type drafter struct{ w *Writer }
+
+// Do writes the articles one after the other. What an earlier run of the job
+// has written is there, and told of again; when one cannot be written, what is
+// written stays.
+func (h drafter) Do(ctx context.Context, s tenant.Scope, r *job.Run, a DraftArgs) (any, error) {
+	if err := h.w.st.Update(ctx, s, func(ctx context.Context, tx *tenant.Tx) error {
+		for _, i := range a.Items {
+			if err := credit.Reclaim(ctx, tx, i.Hold); err != nil {
+				return err
+			}
+		}
+		return nil
+	}); err != nil {
+		return nil, err
+	}
+	result := Drafted{Contents: []ContentID{}}
+	for n, i := range a.Items {
+		t, err := h.w.task(ctx, s, i.Task)
+		if err != nil {
+			return nil, err
+		}
+		if t.Content.IsZero() {
+			if err := r.Progress(ctx, int64(n), int64(len(a.Items)), fmt.Sprintf("Writing %q", t.Title)); err != nil {
+				return nil, err
+			}
+			if t.Content, err = h.w.draft(ctx, s, t, i.Hold); err != nil {
+				return nil, err
+			}
+		}
+		result.Contents = append(result.Contents, t.Content)
+	}
+	return result, nil
+}
+
+// Abandon gives back the credits of the tasks that are not written, and makes
+// them ready to be ordered again.
+func (drafter) Abandon(ctx context.Context, tx *tenant.Tx, a DraftArgs) error {
+	for _, i := range a.Items {
+		if err := credit.Release(ctx, tx, i.Hold); err != nil && !errors.Is(err, credit.ErrHoldSpent) {
+			return err
+		}
+		_, err := tx.Exec(ctx, `
+			UPDATE tasks SET status = 'todo', hold_id = NULL, updated_at = $4
+			WHERE account_id = $1 AND id = $2 AND status = 'queued' AND hold_id = $3`, i.Task, i.Hold, clock.Micros(tx.Now()))
+		if err != nil {
+			return fmt.Errorf("unqueue task %s: %w", i.Task, err)
+		}
+	}
+	return nil
+}
+
+func (w *Writer) task(ctx context.Context, s tenant.Scope, tid TaskID) (t Task, err error) {
+	err = w.st.View(ctx, s, func(ctx context.Context, v *tenant.View) error {
+		t, err = LoadTask(ctx, v, tid)
+		return err
+	})
+	return t, err
+}
+
+// draft writes one article.
+func (w *Writer) draft(ctx context.Context, s tenant.Scope, t Task, hid credit.HoldID) (cid ContentID, err error) {
+	var where site.Site
+	err = w.st.View(ctx, s, func(ctx context.Context, v *tenant.View) error {
+		where, err = site.Load(ctx, v, t.Site)
+		return err
+	})
+	if err != nil {
+		return cid, err
+	}
+	err = w.gate.Article(ctx, s, hid, briefOf(t, where), func(ctx context.Context, tx *tenant.Tx, d ai.Draft) error {
+		cid, err = save(ctx, tx, t, d)
+		return err
+	})
+	return cid, err
+}
+
+func briefOf(t Task, s site.Site) ai.ArticleBrief {
+	b := ai.ArticleBrief{
+		Language: s.Language, Site: s.Domain, Title: t.Title, Angle: t.Brief.Angle, Audience: t.Brief.Audience,
+		Intent: ai.Intent(t.Brief.Intent), Words: int(t.Words),
+	}
+	for _, o := range t.Brief.Outline {
+		b.Outline = append(b.Outline, ai.Section{Heading: o.Heading, Keywords: o.Keywords})
+	}
+	for _, k := range t.Brief.Keywords {
+		b.Keywords = append(b.Keywords, ai.Keyword{Text: k})
+	}
+	return b
+}
+
+// save keeps an article as the first version of its task's content.
+func save(ctx context.Context, tx *tenant.Tx, t Task, d ai.Draft) (ContentID, error) {
+	if CountWords(d.Markdown) == 0 {
+		return ContentID{}, ErrEmptyArticle
+	}
+	c := Content{
+		ID: id.New[contentKind](), Site: t.Site, Task: t.ID, Status: Draft, Version: 1, Title: d.Title, Slug: d.Slug,
+		MetaDescription: d.MetaDescription, Excerpt: d.Excerpt, Markdown: d.Markdown, Words: CountWords(d.Markdown), Created: tx.Now(), Updated: tx.Now(),
+	}
+	if c.Title == "" {
+		c.Title = t.Title
+	}
+	_, err := tx.Exec(ctx, `
+		INSERT INTO contents (account_id, id, site_id, task_id, status, version, created_at, updated_at) VALUES ($1, $2, $3, $4, $5, 1, $6, $6)`,
+		c.ID, c.Site, c.Task, string(c.Status), clock.Micros(c.Created))
+	if err != nil {
+		return ContentID{}, fmt.Errorf("save the article of task %s: %w", t.ID, err)
+	}
+	if err := addVersion(ctx, tx, c); err != nil {
+		return ContentID{}, err
+	}
+	n, err := tx.Exec(ctx, `UPDATE tasks SET status = 'written', hold_id = NULL, updated_at = $3 WHERE account_id = $1 AND id = $2 AND status = 'queued'`,
+		t.ID, clock.Micros(tx.Now()))
+	if err == nil && n == 0 {
+		err = ErrTaskBusy
+	}
+	if err != nil {
+		return ContentID{}, fmt.Errorf("task %s is written: %w", t.ID, err)
+	}
+	return c.ID, nil
+}
