@@ -6,6 +6,13 @@ import (
 	"slices"
 )
 
+// How far the search for neighbours goes.
+const (
+	neighbours = 15
+	candidates = 60      // kept while searching, for the exact comparison
+	postings   = 1 << 14 // looked at for one phrase: the bound that keeps a list with one common word from costing its square
+)
+
 // graph holds each node's edges, sorted by the other end.
 type graph [][]entry
 
@@ -35,7 +42,7 @@ func (b *bench) nearest(x, t matrix, i int32) []entry {
 	slices.SortFunc(b.order, func(p, q entry) int {
 		return cmp.Or(cmp.Compare(len(t.rows[p.id]), len(t.rows[q.id])), cmp.Compare(p.id, q.id))
 	})
-	left := tune.budget
+	left := postings
 	for _, e := range b.order {
 		list := around(t.rows[e.id], i, left)
 		for _, p := range list {
@@ -48,10 +55,10 @@ func (b *bench) nearest(x, t matrix, i int32) []entry {
 			break
 		}
 	}
-	best := make([]entry, 0, tune.cand)
+	best := make([]entry, 0, candidates)
 	for _, j := range b.touched {
 		if j != i {
-			best = keep(best, entry{j, b.score[j]}, tune.cand)
+			best = keep(best, entry{j, b.score[j]}, candidates)
 		}
 		b.score[j] = 0
 	}
@@ -62,10 +69,7 @@ func (b *bench) nearest(x, t matrix, i int32) []entry {
 		}
 	}
 	slices.SortFunc(best, closer)
-	best = best[:min(len(best), tune.k)]
-	for len(best) > 0 && best[len(best)-1].w < float32(tune.floor) {
-		best = best[:len(best)-1]
-	}
+	best = best[:min(len(best), neighbours)]
 	return slices.Clone(best)
 }
 

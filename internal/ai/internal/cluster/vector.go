@@ -7,27 +7,23 @@ import (
 	"slices"
 )
 
+// entry is a number and its weight: a feature of a phrase, or a neighbour of a
+// node.
 type entry struct {
 	id int32
 	w  float32
 }
 
-type tuning struct {
-	stopW, bigramW, gramW float64
-	gramN                 int
-	idfPow                float64
-	k, cand, budget       int
-	gamma                 float64
-	rounds                int
-	join, stay            float64
-	floor                 float64
-	gramFrom              int
-	gramShare             bool
-	gramIdf               float64
-	merge2                float64
-}
-
-var tune = tuning{stopW: 0.3, bigramW: 0.25, gramW: 0.25, gramN: 4, idfPow: 0.5, k: 15, cand: 60, budget: 1 << 14, gamma: 0.02, gramFrom: 3, gramIdf: .5}
+// What the features weigh, found on the yardstick of the tests and by reading
+// the clusters of real exports.
+const (
+	stopWeight   = 0.3  // a word without a subject of its own, such as "for"
+	bigramWeight = 0.25 // two words in a row
+	gramWeight   = 0.25 // a run of characters: what misspellings share
+	shortGram    = 3
+	longGram     = 4
+	rarityPower  = 0.5 // of log(N/df): keywords are so short that full IDF would drown what they share
+)
 
 // matrix is sparse by rows, each sorted by id.
 type matrix struct {
@@ -93,7 +89,7 @@ func grams(w string) []string {
 		return out
 	}
 	r = []rune("^" + w + "$")
-	for n := tune.gramFrom; n <= tune.gramN; n++ {
+	for n := shortGram; n <= longGram; n++ {
 		for i := 0; i+n <= len(r); i++ {
 			out = append(out, string(r[i:i+n]))
 		}
@@ -108,20 +104,16 @@ func (l *lexicon) raw(text []string) []entry {
 	for _, s := range text {
 		w := l.word(s)
 		if w.stop {
-			out = append(out, entry{w.stem, float32(tune.stopW)})
+			out = append(out, entry{w.stem, stopWeight})
 		} else {
 			out = append(out, entry{w.stem, 1})
 		}
 		if prev >= 0 {
-			out = append(out, entry{number(l, l.pairs, [2]int32{prev, w.stem}, false), float32(tune.bigramW)})
+			out = append(out, entry{number(l, l.pairs, [2]int32{prev, w.stem}, false), bigramWeight})
 		}
 		prev = w.stem
-		gw := tune.gramW
-		if tune.gramShare {
-			gw /= math.Sqrt(float64(len(w.grams)))
-		}
 		for _, g := range w.grams {
-			out = append(out, entry{g, float32(gw)})
+			out = append(out, entry{g, gramWeight})
 		}
 	}
 	slices.SortFunc(out, func(a, b entry) int { return cmp.Compare(a.id, b.id) })
@@ -163,7 +155,7 @@ func features(ctx context.Context, texts [][]string, sp speech) (matrix, error) 
 	rarity := make([]float32, m.cols)
 	for id, n := range df {
 		if l.alone[id] || n > 1 {
-			rarity[id] = float32(math.Pow(math.Log(float64(len(texts)+1)/float64(n)), tune.idfPow))
+			rarity[id] = float32(math.Pow(math.Log(float64(len(texts)+1)/float64(n)), rarityPower))
 		}
 	}
 	for i, r := range m.rows {

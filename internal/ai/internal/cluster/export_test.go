@@ -2,10 +2,10 @@ package cluster
 
 import "math"
 
-// agreement compares a partition with the true labels by three measures, each
+// Agreement compares a partition with the true labels by three measures, each
 // 1 for the same partition: normalised mutual information (arithmetic mean of
 // the entropies), the adjusted Rand index, and the B-cubed F1.
-func agreement(got, want []int32) (nmi, ari, bcubed float64) {
+func Agreement(got, want []int32) (nmi, ari, bcubed float64) {
 	type cell struct{ g, w int32 }
 	joint := map[cell]float64{}
 	a, b := map[int32]float64{}, map[int32]float64{}
