@@ -1,6 +1,10 @@
 // Package offline is the engine that needs no network, no key and no model: it
 // groups, proposes and drafts from the account's own keywords, and the same
 // brief always gives the same answer.
+//
+// It invents nothing. A draft says what to cover, in which order and for which
+// searches, and says of itself that no model wrote it. It writes English,
+// whatever the language of the site: the keywords stay in their own.
 package offline
 
 import (
@@ -21,7 +25,7 @@ func New() *Provider { return &Provider{} }
 // Name is what the engine is called in settings and messages.
 func (*Provider) Name() string { return "offline" }
 
-// Cluster groups phrases by meaning.
+// Cluster groups phrases by their words.
 func (*Provider) Cluster(ctx context.Context, h *credit.Hold, in provider.ClusterBrief) ([]provider.Group, provider.Usage, error) {
 	if err := ready(ctx, h); err != nil {
 		return nil, provider.Usage{}, fmt.Errorf("cluster %d phrases: %w", len(in.Phrases), err)
@@ -33,12 +37,14 @@ func (*Provider) Cluster(ctx context.Context, h *credit.Hold, in provider.Cluste
 	return groups, provider.Usage{Keywords: len(in.Phrases)}, nil
 }
 
-// Ideas proposes articles for one cluster.
+// Ideas proposes articles for one cluster: fewer than asked for when the
+// keywords do not support more.
 func (*Provider) Ideas(ctx context.Context, h *credit.Hold, in provider.IdeasBrief) ([]provider.Idea, provider.Usage, error) {
 	if err := ready(ctx, h); err != nil {
 		return nil, provider.Usage{}, fmt.Errorf("ideas for %q: %w", in.Cluster, err)
 	}
-	return nil, provider.Usage{}, nil
+	ideas := ideasFor(in)
+	return ideas, provider.Usage{Ideas: len(ideas)}, nil
 }
 
 // Article drafts one article.
@@ -46,7 +52,8 @@ func (*Provider) Article(ctx context.Context, h *credit.Hold, in provider.Articl
 	if err := ready(ctx, h); err != nil {
 		return provider.Article{}, provider.Usage{}, fmt.Errorf("article %q: %w", in.Title, err)
 	}
-	return provider.Article{Title: in.Title}, provider.Usage{}, nil
+	a := draft(in)
+	return a, provider.Usage{Words: count(a.Markdown)}, nil
 }
 
 // ready says whether work may begin: somebody pays for it, and somebody still

@@ -1,0 +1,193 @@
+package offline
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"igny8/internal/ai/internal/provider"
+)
+
+// notice is the first line of every draft.
+const notice = "*Offline draft: no model wrote this text. It says what to cover and in which order; add the facts, and check every one of them, before you publish it.*"
+
+// usualWords is the length of a draft when the brief names none.
+const usualWords = 1000
+
+// draft writes an article of about the length that the brief asks for. The
+// outline's headings come in their order; a section covers its keywords one by
+// one and then says what a good section on this subject has. No sentence
+// stands twice.
+func draft(in provider.ArticleBrief) provider.Article {
+	if in.Words <= 0 {
+		in.Words = usualWords
+	}
+	d := &drafting{target: in.Words, said: map[string]bool{}}
+	subject := in.Title
+	if len(in.Keywords) > 0 {
+		subject = in.Keywords[0].Text
+	}
+	subject = plain(subject)
+	sections := sectionsOf(in, subject)
+	d.write(notice)
+	d.introduce(in, subject)
+	for n, s := range sections {
+		d.section(s, (d.target-d.words-closing)/(len(sections)-n), intentLines[in.Intent])
+	}
+	d.close(subject)
+	title := plain(in.Title)
+	return provider.Article{
+		Title: title, Slug: slug(title), MetaDescription: meta(title, in.Angle), Excerpt: excerpt(title, in.Angle), Markdown: d.text.String(),
+	}
+}
+
+// sectionWords is how long a section may get before there is another one.
+const sectionWords = 450
+
+// part is one section, with its subject and the keywords that it covers.
+type part struct {
+	heading  string
+	subject  string
+	keywords []string
+}
+
+// sectionsOf is the outline with every keyword of the brief in one section.
+// Where the outline is too short for the length, the frames of the intent go
+// on with it.
+func sectionsOf(in provider.ArticleBrief, subject string) []part {
+	var out []part
+	placed := map[string]bool{}
+	for _, o := range in.Outline {
+		p := part{heading: plain(o.Heading), subject: subject}
+		for _, k := range o.Keywords {
+			if !placed[k] {
+				placed[k] = true
+				p.keywords = append(p.keywords, plain(k))
+			}
+		}
+		out = append(out, p)
+	}
+	for _, f := range framesOf(in.Intent) {
+		for _, h := range f.outline {
+			p := part{heading: fill(h, quoted(subject)), subject: subject}
+			if len(out)*sectionWords < in.Words && !slices.ContainsFunc(out, func(o part) bool { return o.heading == p.heading }) {
+				out = append(out, p)
+			}
+		}
+	}
+	n := 0
+	for _, k := range in.Keywords {
+		if !placed[k.Text] {
+			placed[k.Text] = true
+			p := &out[n%len(out)]
+			p.keywords = append(p.keywords, plain(k.Text))
+			n++
+		}
+	}
+	return out
+}
+
+// closing is about how many words the end takes.
+const closing = 45
+
+// drafting is a draft that is being written.
+type drafting struct {
+	text   strings.Builder
+	words  int
+	target int
+	said   map[string]bool
+	at     int // where in the lines the next search begins: variety without chance
+}
+
+// write adds a block.
+func (d *drafting) write(block string) {
+	if d.text.Len() > 0 {
+		d.text.WriteString("\n\n")
+	}
+	d.text.WriteString(block)
+	d.words += count(block)
+}
+
+func (d *drafting) introduce(in provider.ArticleBrief, subject string) {
+	s := safe(quoted(subject))
+	intro := fmt.Sprintf("This article is about %s.", s)
+	if a := plain(in.Angle); a != "" {
+		intro += fmt.Sprintf(" What sets it apart: %s.", safe(strings.TrimRight(a, ".")))
+	}
+	if a := plain(in.Audience); a != "" {
+		intro += fmt.Sprintf(" It is written for this reader: %s.", safe(strings.TrimRight(a, ".")))
+	}
+	d.write(intro)
+}
+
+// slack is how far over its budget a section may go with one more sentence.
+const slack = 8
+
+// section writes one section within a budget of words.
+func (d *drafting) section(p part, budget int, own []string) {
+	end := d.words + budget
+	d.write("## " + safe(p.heading))
+	about := safe(quoted(p.subject))
+	if lead := d.next(slices.Concat(own, leads), about, p.heading); lead != "" {
+		d.write(lead)
+	}
+	var bullets []string
+	room := end - d.words
+	for _, k := range p.keywords {
+		line := "- **" + safe(k) + "**"
+		if l := d.next(bulletLines(k), safe(quoted(k)), k); l != "" && room > 25 {
+			line += ": " + l
+		}
+		if n := count(line); room >= n || len(bullets) == 0 && room > 0 {
+			bullets = append(bullets, line)
+			room -= n
+		}
+	}
+	if len(bullets) > 0 {
+		d.write(strings.Join(bullets, "\n"))
+	}
+	for d.words < end-slack {
+		var para []string
+		n := 0
+		for len(para) < 4 && d.words+n < end-slack {
+			l := d.next(body, about, p.heading)
+			if l == "" {
+				break
+			}
+			para = append(para, l)
+			n += count(l)
+		}
+		if len(para) == 0 {
+			return
+		}
+		d.write(strings.Join(para, " "))
+	}
+}
+
+// next is the first line, from where the last search ended, that has not been
+// said in these words. It is empty when all have been.
+func (d *drafting) next(lines []string, subject, heading string) string {
+	words := strings.NewReplacer("{s}", subject, "{h}", "“"+safe(heading)+"”")
+	for i := range lines {
+		l := words.Replace(lines[(d.at+i)%len(lines)])
+		if !d.said[l] {
+			d.said[l] = true
+			d.at += i + 1
+			return l
+		}
+	}
+	return ""
+}
+
+func bulletLines(k string) []string {
+	if question(k) {
+		return answers
+	}
+	return bullets
+}
+
+func (d *drafting) close(subject string) {
+	d.write("## Before you publish")
+	d.write(fmt.Sprintf("- Check every fact about %s against a source that you can name.\n- Add one example from your own work, and a picture that shows it.\n- Link to the page that a reader needs next, and say in the link what it is.",
+		safe(quoted(subject))))
+}
