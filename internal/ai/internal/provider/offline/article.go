@@ -128,20 +128,22 @@ func (d *drafting) section(p part, budget int, own []string) {
 	end := d.words + budget
 	d.write("## " + safe(p.heading))
 	about := safe(quoted(p.subject))
-	if lead := d.next(slices.Concat(own, leads), about, p.heading); lead != "" {
+	for _, k := range p.keywords {
+		end -= count(k) // kept free: what is left out when it gets tight is advice, not a keyword
+	}
+	if lead := d.next(slices.Concat(own, leads), about, p.heading); d.words+count(lead) <= end {
 		d.write(lead)
 	}
 	var bullets []string
 	room := end - d.words
 	for _, k := range p.keywords {
 		line := "- **" + safe(k) + "**"
-		if l := d.next(bulletLines(k), safe(quoted(k)), k); l != "" && room > 25 {
+		if l := d.next(bulletLines(k), safe(quoted(k)), k); l != "" && count(l) <= room {
 			line += ": " + l
+			room -= count(l)
 		}
-		if n := count(line); room >= n || len(bullets) == 0 && room > 0 {
-			bullets = append(bullets, line)
-			room -= n
-		}
+		bullets = append(bullets, line)
+		end += count(k)
 	}
 	if len(bullets) > 0 {
 		d.write(strings.Join(bullets, "\n"))
