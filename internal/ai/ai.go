@@ -39,6 +39,10 @@ var (
 	ErrRefused     = fault.New(fault.Conflict, "ai.refused", "The AI provider refused the request or gave an answer that cannot be used. No credits were spent.")
 )
 
+// Words is how many words of text a piece of Markdown has: what the price list
+// charges for.
+func Words(markdown string) int { return provider.Words(markdown) }
+
 // callLimit is the longest that one call to a model may take. It is below
 // credit.Lease, so that no one else opens the hold meanwhile.
 const callLimit = 10 * time.Minute

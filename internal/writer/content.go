@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"igny8/internal/account"
+	"igny8/internal/ai"
 	"igny8/internal/audit"
 	"igny8/internal/clock"
 	"igny8/internal/site"
@@ -165,7 +166,7 @@ func Apply(ctx context.Context, tx *tenant.Tx, cid ContentID, e Edit) (Content, 
 	if err := c.check(); err != nil {
 		return Content{}, err
 	}
-	c.Version, c.Words, c.Updated = c.Version+1, CountWords(c.Markdown), tx.Now()
+	c.Version, c.Words, c.Updated = c.Version+1, int64(ai.Words(c.Markdown)), tx.Now()
 	if c.Status == Approved {
 		c.Status = Draft
 	}
@@ -196,7 +197,7 @@ func (c *Content) check() error {
 	if len(c.Excerpt) > 4000 {
 		f = f.At("body.excerpt", "at most 4000 bytes", nil)
 	}
-	if CountWords(c.Markdown) == 0 {
+	if ai.Words(c.Markdown) == 0 {
 		f = f.At("body.markdown", "must not be empty", nil)
 	}
 	if len(f.Fields) > 0 {

@@ -184,12 +184,12 @@ func briefOf(t Task, s site.Site) ai.ArticleBrief {
 
 // save keeps an article as the first version of its task's content.
 func save(ctx context.Context, tx *tenant.Tx, t Task, d ai.Draft) (ContentID, error) {
-	if CountWords(d.Markdown) == 0 {
+	if ai.Words(d.Markdown) == 0 {
 		return ContentID{}, ErrEmptyArticle
 	}
 	c := Content{
 		ID: id.New[contentKind](), Site: t.Site, Task: t.ID, Status: Draft, Version: 1, Title: d.Title, Slug: d.Slug,
-		MetaDescription: d.MetaDescription, Excerpt: d.Excerpt, Markdown: d.Markdown, Words: CountWords(d.Markdown), Created: tx.Now(), Updated: tx.Now(),
+		MetaDescription: d.MetaDescription, Excerpt: d.Excerpt, Markdown: d.Markdown, Words: int64(ai.Words(d.Markdown)), Created: tx.Now(), Updated: tx.Now(),
 	}
 	if c.Title == "" {
 		c.Title = t.Title

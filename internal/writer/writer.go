@@ -8,7 +8,6 @@ package writer
 import (
 	"context"
 	"fmt"
-	"strings"
 
 	"igny8/internal/ai"
 	"igny8/internal/credit"
@@ -69,18 +68,6 @@ func (w *Writer) Register() { job.Handle(w.queue, drafter{w}) }
 type Ordered struct {
 	Job   job.ID
 	Quote credit.Credits
-}
-
-// CountWords is how many words a reader of the Markdown text meets: markup
-// counts for nothing.
-func CountWords(markdown string) int64 {
-	n := int64(0)
-	for _, w := range strings.Fields(markdown) {
-		if strings.Trim(w, "#*_->|`~:+=[]()") != "" {
-			n++
-		}
-	}
-	return n
 }
 
 // query is a list's statement and its arguments, which begin at $2.

@@ -37,7 +37,7 @@ func draft(in provider.ArticleBrief) provider.Article {
 	d.close(subject)
 	title := plain(in.Title)
 	return provider.Article{
-		Title: title, Slug: slug(title), MetaDescription: meta(title, in.Angle), Excerpt: excerpt(title, in.Angle), Markdown: d.text.String(),
+		Title: title, Slug: provider.Slug(title), MetaDescription: meta(title, in.Angle), Excerpt: excerpt(title, in.Angle), Markdown: d.text.String(),
 	}
 }
 
@@ -105,7 +105,7 @@ func (d *drafting) write(block string) {
 		d.text.WriteString("\n\n")
 	}
 	d.text.WriteString(block)
-	d.words += count(block)
+	d.words += provider.Words(block)
 }
 
 func (d *drafting) introduce(in provider.ArticleBrief, subject string) {
@@ -129,21 +129,21 @@ func (d *drafting) section(p part, budget int, own []string) {
 	d.write("## " + safe(p.heading))
 	about := safe(quoted(p.subject))
 	for _, k := range p.keywords {
-		end -= count(k) // kept free: what is left out when it gets tight is advice, not a keyword
+		end -= provider.Words(k) // kept free: what is left out when it gets tight is advice, not a keyword
 	}
-	if lead := d.next(slices.Concat(own, leads), about, p.heading); d.words+count(lead) <= end {
+	if lead := d.next(slices.Concat(own, leads), about, p.heading); d.words+provider.Words(lead) <= end {
 		d.write(lead)
 	}
 	var bullets []string
 	room := end - d.words
 	for _, k := range p.keywords {
 		line := "- **" + safe(k) + "**"
-		if l := d.next(bulletLines(k), safe(quoted(k)), k); l != "" && count(l) <= room {
+		if l := d.next(bulletLines(k), safe(quoted(k)), k); l != "" && provider.Words(l) <= room {
 			line += ": " + l
-			room -= count(l)
+			room -= provider.Words(l)
 		}
 		bullets = append(bullets, line)
-		end += count(k)
+		end += provider.Words(k)
 	}
 	if len(bullets) > 0 {
 		d.write(strings.Join(bullets, "\n"))
@@ -157,7 +157,7 @@ func (d *drafting) section(p part, budget int, own []string) {
 				break
 			}
 			para = append(para, l)
-			n += count(l)
+			n += provider.Words(l)
 		}
 		if len(para) == 0 {
 			return

@@ -235,5 +235,5 @@ func plain(s string) string {
 
 // key is what two spellings of one title share.
 func key(s string) string {
-	return strings.Join(strings.FieldsFunc(strings.ToLower(fold(s)), func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) }), " ")
+	return strings.Join(strings.FieldsFunc(strings.ToLower(provider.Fold(s)), func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) }), " ")
 }

@@ -1,0 +1,148 @@
+// Package api translates JSON requests into calls of the rooms, and what they
+// answer into JSON. It holds no rules and no SQL.
+//
+// An operation is mounted with its access policy by one of the functions in
+// route.go, and gets what that policy opens: a tenant.View, a tenant.Tx, an
+// Operator. There is no other way to mount one.
+package api
+
+import (
+	"log/slog"
+	"net/http"
+	"strings"
+	"sync"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humago"
+
+	"igny8/internal/fault"
+	"igny8/internal/httpx"
+	"igny8/internal/identity"
+	"igny8/internal/job"
+	"igny8/internal/planner"
+	"igny8/internal/replay"
+	"igny8/internal/site"
+	"igny8/internal/tenant"
+	"igny8/internal/writer"
+)
+
+// Base is where version 1 begins.
+const Base = "/api/v1"
+
+// Rooms is what the API calls.
+type Rooms struct {
+	Store    *tenant.Store
+	Identity *identity.Service
+	Replay   *replay.Log
+	Jobs     *job.Queue
+	Planner  *planner.Planner
+	Writer   *writer.Writer
+	Sites    site.Limit // what the plan says about more sites
+	Log      *slog.Logger
+	Version  string
+}
+
+// API serves /api/v1.
+type API struct {
+	st       *tenant.Store
+	identity *identity.Service
+	replay   *replay.Log
+	jobs     *job.Queue
+	planner  *planner.Planner
+	writer   *writer.Writer
+	sites    site.Limit
+	log      *slog.Logger
+
+	mux  *http.ServeMux
+	huma huma.API
+}
+
+// New mounts every operation.
+func New(r Rooms) *API {
+	tellAsProblems()
+	a := &API{
+		st: r.Store, identity: r.Identity, replay: r.Replay, jobs: r.Jobs, planner: r.Planner, writer: r.Writer,
+		sites: r.Sites, log: r.Log, mux: http.NewServeMux(),
+	}
+	cfg := huma.DefaultConfig("Igny8", r.Version)
+	cfg.OpenAPIPath = Base + "/openapi"
+	cfg.DocsPath, cfg.SchemasPath, cfg.CreateHooks = "", "", nil
+	cfg.Info.Description = "Keywords become clusters, clusters become ideas, ideas become articles. " +
+		"Every AI operation is paid in credits before it runs. Errors are problem details (RFC 9457) with a stable code."
+	cfg.Components.SecuritySchemes = map[string]*huma.SecurityScheme{
+		"bearer": {Type: "http", Scheme: "bearer", Description: "An access token from /auth/login, or an API key (igy_...)."},
+	}
+	a.huma = humago.New(a.mux, cfg)
+	a.authRoutes()
+	a.accountRoutes()
+	a.billingRoutes()
+	a.siteRoutes()
+	a.plannerRoutes()
+	a.writerRoutes()
+	a.jobRoutes()
+	a.adminRoutes()
+	return a
+}
+
+// OpenAPI is the document that describes the API.
+func (a *API) OpenAPI() *huma.OpenAPI { return a.huma.OpenAPI() }
+
+// What is wrong with a request before any room is asked.
+var (
+	errNoRoute = fault.New(fault.NotFound, "request.no_such_path", "There is nothing at this address. "+Base+"/openapi.json describes what there is.")
+	errMethod  = fault.New(fault.Malformed, "request.method_not_allowed", "This address does not take this method. See the Allow header.")
+	errText    = fault.New(fault.Malformed, "request.unreadable_text", "Text must be UTF-8 and hold no NUL character.")
+)
+
+// ServeHTTP implements http.Handler. A trailing slash is accepted on every
+// path.
+func (a *API) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
+	if path := strings.TrimRight(r.URL.Path, "/"); path != r.URL.Path && path != "" {
+		u := *r.URL
+		u.Path, u.RawPath = path, strings.TrimRight(u.RawPath, "/")
+		r = r.Clone(r.Context())
+		r.URL = &u
+	}
+	rw.Header().Set("Cache-Control", "no-store")
+	rw.Header().Set("X-Content-Type-Options", "nosniff")
+	if _, pattern := a.mux.Handler(r); pattern == "" {
+		a.nowhere(rw, r)
+		return
+	}
+	a.mux.ServeHTTP(rw, r)
+}
+
+// nowhere answers what no operation is mounted for: 405 where another method
+// would do, 404 elsewhere.
+func (a *API) nowhere(rw http.ResponseWriter, r *http.Request) {
+	var m methods
+	a.mux.ServeHTTP(&m, r)
+	allow := m.Header().Get("Allow")
+	if allow == "" {
+		httpx.WriteProblem(rw, r, a.log, errNoRoute)
+		return
+	}
+	rw.Header().Set("Allow", allow)
+	httpx.WriteProblem(rw, r, a.log, errMethod)
+}
+
+// methods is a ResponseWriter that keeps the header and drops the rest.
+type methods struct{ h http.Header }
+
+func (m *methods) Header() http.Header {
+	if m.h == nil {
+		m.h = http.Header{}
+	}
+	return m.h
+}
+func (m *methods) WriteHeader(int)             {}
+func (m *methods) Write(b []byte) (int, error) { return len(b), nil }
+
+// tellAsProblems makes huma tell its own errors as ours. Its hooks are
+// variables of the package, the same for all APIs of the process.
+var tellAsProblems = sync.OnceFunc(func() {
+	huma.NewError = func(status int, msg string, errs ...error) huma.StatusError { return problemOf("", status, msg, errs) }
+	huma.NewErrorWithContext = func(ctx huma.Context, status int, msg string, errs ...error) huma.StatusError {
+		return problemOf(httpx.RequestID(ctx.Context()), status, msg, errs)
+	}
+})

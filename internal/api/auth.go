@@ -1,0 +1,202 @@
+package api
+
+import (
+	"context"
+	"net/http"
+
+	"igny8/internal/account"
+	"igny8/internal/identity"
+	"igny8/internal/replay"
+	"igny8/internal/signup"
+	"igny8/internal/tenant"
+)
+
+func (a *API) authRoutes() {
+	mount(a, route{method: http.MethodPost, path: "/auth/register", id: "register", tag: "auth", status: http.StatusCreated,
+		summary: "Open an account: a trial begins at once, a paid plan begins with its invoice"}, identity.Public(), a.register)
+	public(a, route{method: http.MethodPost, path: "/auth/login", id: "login", tag: "auth", summary: "Sign in by e-mail address and password"}, a.login)
+	public(a, route{method: http.MethodPost, path: "/auth/refresh", id: "refresh", tag: "auth", summary: "Exchange a refresh token for the next pair"}, a.refresh)
+	public(a, route{method: http.MethodPost, path: "/auth/logout", id: "logout", tag: "auth", status: http.StatusNoContent,
+		summary: "End the session of a refresh token"}, a.logout)
+	public(a, route{method: http.MethodPost, path: "/auth/first-staff", id: "create-first-staff", tag: "auth", status: http.StatusCreated,
+		summary: "Become the first operator, with the token that the server printed"}, a.firstStaff)
+	mount(a, route{method: http.MethodGet, path: "/auth/me", id: "me", tag: "auth", summary: "Who is signed in, and what he may do"}, identity.AnyUser(), a.me)
+}
+
+type tokensView struct {
+	Access    string `json:"access_token"`
+	Refresh   string `json:"refresh_token" doc:"Good for one exchange."`
+	Type      string `json:"token_type" enum:"Bearer"`
+	ExpiresIn int64  `json:"expires_in" doc:"Seconds that the access token lasts."`
+}
+
+func showTokens(t identity.Tokens) tokensView {
+	return tokensView{Access: t.Access, Refresh: t.Refresh, Type: "Bearer", ExpiresIn: int64(t.ExpiresIn.Seconds())}
+}
+
+type registerInput struct {
+	Body struct {
+		Email         string `json:"email" maxLength:"254" example:"dora@example.com"`
+		Password      string `json:"password" maxLength:"1024" doc:"15 characters or more, or a shorter one that is hard to guess."`
+		FirstName     string `json:"first_name" maxLength:"400"`
+		LastName      string `json:"last_name,omitempty" maxLength:"400"`
+		AccountName   string `json:"account_name" maxLength:"480"`
+		Country       string `json:"country" maxLength:"2" doc:"ISO 3166-1 alpha-2." example:"DE"`
+		Plan          string `json:"plan,omitempty" maxLength:"100" doc:"A plan's code or id. None: the trial."`
+		PaymentMethod string `json:"payment_method,omitempty" maxLength:"100" doc:"stripe, paypal or bank_transfer. None: stripe."`
+	}
+}
+
+type registeredView struct {
+	User         userView         `json:"user"`
+	Account      accountView      `json:"account"`
+	Subscription subscriptionView `json:"subscription"`
+	Credits      creditsView      `json:"credits"`
+	Invoice      *invoiceView     `json:"invoice,omitempty"`
+	tokensView
+}
+
+// register hashes the password before the transaction, and not at all for a
+// request that has been answered.
+func (a *API) register(ctx context.Context, v visit, in *registerInput) (*reply[registeredView], error) {
+	body, err := digest(in)
+	if err != nil {
+		return nil, err
+	}
+	once := replay.Request{Owner: "auth/register", Key: v.key, Route: "POST /auth/register", Body: body}
+	if answer, ok, err := a.replay.Answered(ctx, once); ok || err != nil {
+		if err != nil {
+			return nil, err
+		}
+		return recall[reply[registeredView]](answer)
+	}
+	method, err := account.ParsePaymentMethod(in.Body.PaymentMethod)
+	if err != nil {
+		return nil, err
+	}
+	person, err := a.identity.Prepare(ctx, identity.Registration{
+		Email: in.Body.Email, Password: in.Body.Password, FirstName: in.Body.FirstName, LastName: in.Body.LastName,
+	})
+	if err != nil {
+		return nil, err
+	}
+	order := signup.Order{
+		Person: person, AccountName: in.Body.AccountName, Country: in.Body.Country, Plan: in.Body.Plan, PaymentMethod: method,
+	}
+	var out *reply[registeredView]
+	err = a.st.Update(ctx, a.identity.NewAccount(person), func(ctx context.Context, tx *tenant.Tx) error {
+		out, err = again(ctx, a.replay, tx, once, func() (*reply[registeredView], error) {
+			n, err := signup.Open(ctx, tx, a.identity, order)
+			if err != nil {
+				return nil, err
+			}
+			return showOpened(ctx, tx, n)
+		})
+		return err
+	})
+	return out, err
+}
+
+func showOpened(ctx context.Context, tx *tenant.Tx, n signup.Opened) (*reply[registeredView], error) {
+	v := registeredView{
+		User: showUser(n.User), Account: showAccount(n.Account), Subscription: showSubscription(n.Subscription),
+		Credits: showCredits(n.Balance, n.Lots), tokensView: showTokens(n.Tokens),
+	}
+	if n.Invoice != nil {
+		i, err := invoiceOf(ctx, tx, *n.Invoice)
+		if err != nil {
+			return nil, err
+		}
+		v.Invoice = &i
+	}
+	return &reply[registeredView]{Status: http.StatusCreated, Body: v}, nil
+}
+
+type loginInput struct {
+	Body struct {
+		Email    string `json:"email" maxLength:"254"`
+		Password string `json:"password" maxLength:"1024"`
+	}
+}
+
+type signedInView struct {
+	User userView `json:"user"`
+	tokensView
+}
+
+func (a *API) login(ctx context.Context, in *loginInput) (*reply[signedInView], error) {
+	t, u, err := a.identity.Login(ctx, in.Body.Email, in.Body.Password)
+	if err != nil {
+		return nil, err
+	}
+	return &reply[signedInView]{Body: signedInView{User: showUser(u), tokensView: showTokens(t)}}, nil
+}
+
+type refreshInput struct {
+	Body struct {
+		Token string `json:"refresh_token" maxLength:"2048"`
+	}
+}
+
+func (a *API) refresh(ctx context.Context, in *refreshInput) (*reply[tokensView], error) {
+	t, err := a.identity.Refresh(ctx, in.Body.Token)
+	if err != nil {
+		return nil, err
+	}
+	return &reply[tokensView]{Body: showTokens(t)}, nil
+}
+
+func (a *API) logout(ctx context.Context, in *refreshInput) (*none, error) {
+	return &none{}, a.identity.Logout(ctx, in.Body.Token)
+}
+
+type firstStaffInput struct {
+	Body struct {
+		Token     string `json:"token" maxLength:"2048"`
+		Email     string `json:"email" maxLength:"254"`
+		Password  string `json:"password" maxLength:"1024"`
+		FirstName string `json:"first_name" maxLength:"400"`
+		LastName  string `json:"last_name,omitempty" maxLength:"400"`
+	}
+}
+
+func (a *API) firstStaff(ctx context.Context, in *firstStaffInput) (*reply[signedInView], error) {
+	p, err := a.identity.Prepare(ctx, identity.Registration{
+		Email: in.Body.Email, Password: in.Body.Password, FirstName: in.Body.FirstName, LastName: in.Body.LastName,
+	})
+	if err != nil {
+		return nil, err
+	}
+	t, u, err := a.identity.ClaimFirstStaff(ctx, in.Body.Token, p)
+	if err != nil {
+		return nil, err
+	}
+	return &reply[signedInView]{Body: signedInView{User: showUser(u), tokensView: showTokens(t)}}, nil
+}
+
+type meView struct {
+	User        userView     `json:"user"`
+	Account     *accountView `json:"account" doc:"Null for who is a member of none."`
+	Permissions []string     `json:"permissions" doc:"What the user may do in the account."`
+	Privileges  []string     `json:"privileges" doc:"What the user may do as one of the operator's people."`
+}
+
+func (a *API) me(ctx context.Context, v visit, _ *struct{}) (*reply[meView], error) {
+	u, err := a.identity.UserOf(ctx, v.User)
+	if err != nil {
+		return nil, err
+	}
+	me := meView{User: showUser(u), Permissions: v.Scope.Permissions().Names(), Privileges: []string{}}
+	for _, p := range v.Operator.Privileges() {
+		me.Privileges = append(me.Privileges, string(p))
+	}
+	if v.Scope.Account().IsZero() {
+		return &reply[meView]{Body: me}, nil
+	}
+	err = a.st.View(ctx, v.Scope, func(ctx context.Context, r *tenant.View) error {
+		acc, err := account.Load(ctx, r)
+		me.Account = ptr(showAccount(acc))
+		return err
+	})
+	return &reply[meView]{Body: me}, err
+}

@@ -1,0 +1,237 @@
+package api
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"reflect"
+	"slices"
+	"strings"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humago"
+
+	"igny8/internal/fault"
+	"igny8/internal/httpx"
+	"igny8/internal/identity"
+	"igny8/internal/replay"
+	"igny8/internal/tenant"
+)
+
+// route is what an operation says of itself.
+type route struct {
+	method, path string // path without the base
+	id           string // the operation's name for programs, such as "list-sites"
+	tag          string
+	summary      string
+	status       int   // of success; zero: 200
+	maxBody      int64 // bytes; zero: 1 MiB
+	needsKey     bool  // refuse the request without an Idempotency-Key
+}
+
+// maxBody is how many bytes of JSON a request may have.
+const maxBody = 1 << 20
+
+// reply is an answer with a body.
+type reply[T any] struct {
+	Status int
+	Body   T
+}
+
+// none is an answer without a body.
+type none struct{ Status int }
+
+// page is a list, and where the next part of it begins.
+type page[T any] struct {
+	Items      []T    `json:"items"`
+	NextCursor string `json:"next_cursor" doc:"Give it as cursor to read on. Empty: this was the last part."`
+}
+
+// window says which part of a list is wanted.
+type window struct {
+	Limit  int    `query:"limit" minimum:"1" maximum:"500" default:"50" doc:"How many items at most."`
+	Cursor string `query:"cursor" maxLength:"400" doc:"The next_cursor of the part before."`
+}
+
+// public mounts an operation for anybody.
+func public[I, O any](a *API, r route, do func(context.Context, *I) (*O, error)) {
+	mount(a, r, identity.Public(), func(ctx context.Context, _ visit, in *I) (*O, error) { return do(ctx, in) })
+}
+
+// read mounts an operation on a snapshot of the caller's account.
+func read[I, O any](a *API, r route, p identity.Policy, do func(context.Context, *tenant.View, *I) (*O, error)) {
+	mount(a, r, p, func(ctx context.Context, c visit, in *I) (out *O, err error) {
+		err = a.st.View(ctx, c.Scope, func(ctx context.Context, v *tenant.View) error {
+			out, err = do(ctx, v, in)
+			return err
+		})
+		return out, err
+	})
+}
+
+// write mounts an operation in one transaction of the caller's account. Sent
+// again with the same Idempotency-Key it has no second effect.
+func write[I, O any](a *API, r route, p identity.Policy, do func(context.Context, *tenant.Tx, *I) (*O, error)) {
+	mount(a, r, p, func(ctx context.Context, c visit, in *I) (out *O, err error) {
+		body, err := digest(in)
+		if err != nil {
+			return nil, err
+		}
+		once := replay.Request{
+			Owner: c.Scope.Account().String(), Key: c.key, Route: r.method + " " + r.path,
+			Actor: c.Scope.Actor().String(), Body: body,
+		}
+		err = a.st.Update(ctx, c.Scope, func(ctx context.Context, tx *tenant.Tx) error {
+			out, err = again(ctx, a.replay, tx, once, func() (*O, error) { return do(ctx, tx, in) })
+			return err
+		})
+		return out, err
+	})
+}
+
+// staff mounts an operation for the operator's people.
+func staff[I, O any](a *API, r route, p tenant.Privilege, do func(context.Context, tenant.Operator, *I) (*O, error)) {
+	mount(a, r, identity.Staff(p), func(ctx context.Context, c visit, in *I) (*O, error) { return do(ctx, c.Operator, in) })
+}
+
+// again is replay.Once for answers that are structs.
+func again[O any](ctx context.Context, l *replay.Log, tx *tenant.Tx, r replay.Request, do func() (*O, error)) (*O, error) {
+	var fresh *O
+	answer, err := l.Once(ctx, tx, r, func() (_ []byte, err error) {
+		if fresh, err = do(); err != nil || r.Key.IsZero() {
+			return nil, err
+		}
+		return json.Marshal(fresh)
+	})
+	if err != nil || fresh != nil {
+		return fresh, err
+	}
+	return recall[O](answer)
+}
+
+// recall reads an answer that was kept.
+func recall[O any](answer []byte) (*O, error) {
+	var out O
+	if err := json.Unmarshal(answer, &out); err != nil {
+		return nil, fmt.Errorf("read a kept answer: %w", err)
+	}
+	return &out, nil
+}
+
+// digester is an input whose JSON does not say all of it.
+type digester interface{ digest() []byte }
+
+// digest is what an Idempotency-Key is bound to, of the input.
+func digest(in any) ([]byte, error) {
+	if d, ok := in.(digester); ok {
+		return d.digest(), nil
+	}
+	return json.Marshal(in)
+}
+
+// visit is a request that was let in.
+type visit struct {
+	identity.Caller
+	key replay.Key
+}
+
+// visitKey is where admit leaves the visit for mount, which hands it to the
+// handler as a parameter: between a huma middleware and its handler there is
+// no other way. Nothing else reads it.
+type visitKey struct{}
+
+// mount adds an operation behind the gate. A route that declares no policy,
+// or none that the gate knows, stops the server from starting.
+func mount[I, O any](a *API, r route, p identity.Policy, do func(context.Context, visit, *I) (*O, error)) {
+	if !p.Declared() {
+		panic("api: " + r.method + " " + r.path + " declares no access policy")
+	}
+	if r.maxBody == 0 {
+		r.maxBody = maxBody
+	}
+	if r.status == 0 {
+		r.status = http.StatusOK
+	}
+	op := huma.Operation{
+		OperationID: r.id, Method: r.method, Path: Base + r.path, Summary: r.summary, Tags: []string{r.tag},
+		DefaultStatus: r.status, MaxBodyBytes: r.maxBody, Errors: errorsOf(r, p),
+		Extensions:  map[string]any{"x-access": p.String()},
+		Middlewares: huma.Middlewares{a.admit(r, p)},
+	}
+	if !p.IsPublic() {
+		op.Security = []map[string][]string{{"bearer": {}}}
+	}
+	if r.method == http.MethodPost {
+		op.Parameters = []*huma.Param{{
+			Name: "Idempotency-Key", In: "header", Required: r.needsKey,
+			Description: "Sent again with the same key, the request has no second effect and gets the first answer.",
+			Schema:      &huma.Schema{Type: huma.TypeString, MaxLength: ptr(255)},
+		}}
+	}
+	huma.Register(a.huma, op, func(ctx context.Context, in *I) (*O, error) {
+		c, _ := ctx.Value(visitKey{}).(visit)
+		err := storableAll(reflect.ValueOf(in), "")
+		var out *O
+		if err == nil {
+			out, err = do(ctx, c, in)
+		}
+		if err != nil {
+			return nil, a.problem(ctx, r, err)
+		}
+		return out, nil
+	})
+}
+
+// admit is the gate before an operation, and before its input is read.
+func (a *API) admit(r route, p identity.Policy) func(huma.Context, func(huma.Context)) {
+	return func(ctx huma.Context, next func(huma.Context)) {
+		req, rw := humago.Unwrap(ctx)
+		req.Body = http.MaxBytesReader(rw, req.Body, r.maxBody)
+		c, err := a.identity.Admit(ctx.Context(), ctx.Header("Authorization"), p)
+		v := visit{Caller: c}
+		if err == nil {
+			err = readable(req)
+		}
+		if err == nil {
+			v.key, err = replay.ParseKey(ctx.Header("Idempotency-Key"))
+		}
+		if err == nil && r.needsKey && v.key.IsZero() {
+			err = replay.ErrRequired
+		}
+		if err != nil {
+			if fault.Of(err).Kind == fault.Unauthenticated {
+				ctx.SetHeader("WWW-Authenticate", `Bearer realm="igny8"`)
+			}
+			httpx.WriteProblem(rw, req, a.log, err)
+			return
+		}
+		next(huma.WithValue(ctx, visitKey{}, v))
+	}
+}
+
+// problem is err as huma is to tell it; what has no face goes to the log.
+func (a *API) problem(ctx context.Context, r route, err error) error {
+	p := httpx.ProblemOf(err, httpx.RequestID(ctx))
+	if p.Status == http.StatusInternalServerError && ctx.Err() == nil {
+		a.log.ErrorContext(ctx, "request failed", "route", r.method+" "+r.path, "request_id", p.RequestID, "err", err)
+	}
+	return p
+}
+
+func errorsOf(r route, p identity.Policy) []int {
+	codes := []int{http.StatusUnprocessableEntity, http.StatusInternalServerError}
+	if !p.IsPublic() {
+		codes = append(codes, http.StatusUnauthorized, http.StatusPaymentRequired, http.StatusForbidden)
+	}
+	if strings.Contains(r.path, "{") {
+		codes = append(codes, http.StatusNotFound)
+	}
+	if r.method != http.MethodGet {
+		codes = append(codes, http.StatusBadRequest, http.StatusConflict)
+	}
+	slices.Sort(codes)
+	return codes
+}
+
+func ptr[T any](v T) *T { return &v }

@@ -1,0 +1,218 @@
+package api
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"igny8/internal/account"
+	"igny8/internal/credit"
+	"igny8/internal/identity"
+	"igny8/internal/invoice"
+	"igny8/internal/money"
+	"igny8/internal/payment"
+	"igny8/internal/plan"
+	"igny8/internal/subscription"
+	"igny8/internal/tenant"
+)
+
+// Moments that may be missing are null.
+func moment(t time.Time) *time.Time {
+	if t.IsZero() {
+		return nil
+	}
+	return &t
+}
+
+type userView struct {
+	ID        string     `json:"id"`
+	Email     string     `json:"email"`
+	FirstName string     `json:"first_name"`
+	LastName  string     `json:"last_name"`
+	Verified  *time.Time `json:"email_verified_at" doc:"Null until the address has been verified."`
+	Created   time.Time  `json:"created_at"`
+}
+
+func showUser(u identity.User) userView {
+	return userView{ID: u.ID.String(), Email: u.Email, FirstName: u.FirstName, LastName: u.LastName, Verified: moment(u.Verified), Created: u.Created}
+}
+
+type accountView struct {
+	ID            string    `json:"id"`
+	Name          string    `json:"name"`
+	Status        string    `json:"status" enum:"trial,pending_payment,active,past_due,suspended,cancelled"`
+	Country       string    `json:"country" doc:"ISO 3166-1 alpha-2."`
+	Kind          string    `json:"kind" enum:"tenant,system"`
+	PaymentMethod string    `json:"payment_method" enum:"stripe,paypal,bank_transfer"`
+	Created       time.Time `json:"created_at"`
+}
+
+func showAccount(a account.Account) accountView {
+	return accountView{
+		ID: a.ID.String(), Name: a.Name, Status: string(a.Status), Country: a.Country, Kind: string(a.Kind),
+		PaymentMethod: string(a.PaymentMethod), Created: a.Created,
+	}
+}
+
+type limitsView struct {
+	Sites    int64 `json:"sites"`
+	Users    int64 `json:"users"`
+	Keywords int64 `json:"keywords"`
+}
+
+type planView struct {
+	ID        string      `json:"id"`
+	Code      string      `json:"code"`
+	Name      string      `json:"name"`
+	Price     money.Money `json:"price" doc:"For one interval."`
+	Interval  string      `json:"interval" enum:"month,year"`
+	TrialDays int         `json:"trial_days"`
+	Credits   int64       `json:"included_credits" doc:"In each interval; in a trial, once."`
+	Limits    limitsView  `json:"limits"`
+}
+
+func showPlan(p plan.Plan) planView {
+	return planView{
+		ID: p.ID.String(), Code: p.Code, Name: p.Name, Price: p.Price, Interval: string(p.Interval), TrialDays: p.TrialDays,
+		Credits: int64(p.Credits), Limits: limitsView{p.Limits.Sites, p.Limits.Users, p.Limits.Keywords},
+	}
+}
+
+type subscriptionView struct {
+	ID                string     `json:"id"`
+	Plan              string     `json:"plan" doc:"The plan's code."`
+	Status            string     `json:"status" enum:"trialing,pending_payment,active,past_due,cancelled,expired"`
+	PaymentMethod     string     `json:"payment_method" enum:"stripe,paypal,bank_transfer"`
+	ExternalPaymentID *string    `json:"external_payment_id" doc:"What the bank or PayPal calls the last payment."`
+	StripeID          *string    `json:"stripe_subscription_id"`
+	PeriodStart       *time.Time `json:"current_period_start"`
+	PeriodEnd         *time.Time `json:"current_period_end"`
+}
+
+func showSubscription(s subscription.Subscription) subscriptionView {
+	return subscriptionView{
+		ID: s.ID.String(), Plan: s.Plan.Code, Status: string(s.Status), PaymentMethod: string(s.PaymentMethod),
+		ExternalPaymentID: text(s.ExternalPaymentID), StripeID: text(s.StripeID),
+		PeriodStart: moment(s.PeriodStart), PeriodEnd: moment(s.PeriodEnd),
+	}
+}
+
+// text is s, or null when it is empty.
+func text(s string) *string {
+	if s == "" {
+		return nil
+	}
+	return &s
+}
+
+type lotView struct {
+	ID        string     `json:"id"`
+	Source    string     `json:"source" enum:"plan,bonus,purchase,adjustment,refund"`
+	Reference string     `json:"reference"`
+	Amount    int64      `json:"amount"`
+	Remaining int64      `json:"remaining" doc:"Neither spent nor held."`
+	Effective time.Time  `json:"effective_at"`
+	Expires   *time.Time `json:"expires_at" doc:"Null: never."`
+}
+
+type creditsView struct {
+	Available int64     `json:"available"`
+	Held      int64     `json:"held" doc:"Reserved by work that has not ended."`
+	Lots      []lotView `json:"lots" doc:"What can be spent, in the order in which it will be."`
+}
+
+func showCredits(b credit.Balance, lots []credit.Lot) creditsView {
+	v := creditsView{Available: int64(b.Available), Held: int64(b.Held), Lots: make([]lotView, 0, len(lots))}
+	for _, l := range lots {
+		v.Lots = append(v.Lots, lotView{
+			ID: l.ID.String(), Source: string(l.Source), Reference: l.Reference, Amount: int64(l.Amount), Remaining: int64(l.Remaining),
+			Effective: l.Effective, Expires: moment(l.Expires),
+		})
+	}
+	return v
+}
+
+func creditsOf(ctx context.Context, r tenant.Reader) (creditsView, error) {
+	b, err := credit.BalanceOf(ctx, r)
+	if err != nil {
+		return creditsView{}, err
+	}
+	lots, err := credit.Lots(ctx, r)
+	return showCredits(b, lots), err
+}
+
+type bankView struct {
+	Currency     string `json:"currency"`
+	Holder       string `json:"holder"`
+	IBAN         string `json:"iban"`
+	BIC          string `json:"bic"`
+	BankName     string `json:"bank_name"`
+	Instructions string `json:"instructions"`
+}
+
+func showBank(b invoice.BankAccount) bankView {
+	return bankView{Currency: b.Currency, Holder: b.Holder, IBAN: b.IBAN, BIC: b.BIC, BankName: b.BankName, Instructions: b.Instructions}
+}
+
+type lineView struct {
+	Description string      `json:"description"`
+	Quantity    int64       `json:"quantity"`
+	Unit        money.Money `json:"unit_price"`
+}
+
+type invoiceView struct {
+	ID            string      `json:"id"`
+	Subscription  string      `json:"subscription_id"`
+	Number        string      `json:"number"`
+	Status        string      `json:"status" enum:"draft,open,paid,void,uncollectible"`
+	Total         money.Money `json:"total"`
+	AmountDue     money.Money `json:"amount_due"`
+	Issued        time.Time   `json:"issued_at"`
+	Due           time.Time   `json:"due_at"`
+	PaidAt        *time.Time  `json:"paid_at"`
+	Reference     string      `json:"reference" doc:"To be given with a bank transfer (ISO 11649)."`
+	PaymentMethod string      `json:"payment_method" enum:"stripe,paypal,bank_transfer"`
+	Bank          *bankView   `json:"bank_details" doc:"Where to send a bank transfer. Null when the invoice is not paid that way, or while the operator has not said where."`
+	Lines         []lineView  `json:"lines,omitempty"`
+}
+
+// invoiceOf is an invoice with where to send the money.
+func invoiceOf(ctx context.Context, r tenant.Reader, i invoice.Invoice) (invoiceView, error) {
+	v := invoiceView{
+		ID: i.ID.String(), Subscription: i.Subscription.String(), Number: i.Number, Status: string(i.Status), Total: i.Total,
+		AmountDue: i.AmountDue(), Issued: i.Issued, Due: i.Due, PaidAt: moment(i.PaidAt), Reference: i.Reference,
+		PaymentMethod: string(i.PaymentMethod),
+	}
+	for _, l := range i.Lines {
+		v.Lines = append(v.Lines, lineView{Description: l.Description, Quantity: l.Quantity, Unit: l.Unit})
+	}
+	if i.PaymentMethod != account.BankTransfer {
+		return v, nil
+	}
+	b, err := invoice.BankAccountOf(ctx, r.Shared(), i.Total.Currency)
+	if errors.Is(err, invoice.ErrNoBankAccount) {
+		return v, nil
+	}
+	v.Bank = ptr(showBank(b))
+	return v, err
+}
+
+type paymentView struct {
+	ID         string      `json:"id"`
+	Invoice    *string     `json:"invoice_id"`
+	Status     string      `json:"status" enum:"pending,pending_review,awaiting_approval,succeeded,rejected,refunded,reversed"`
+	Method     string      `json:"method" enum:"stripe,paypal,bank_transfer"`
+	Amount     money.Money `json:"amount"`
+	ExternalID string      `json:"external_payment_id"`
+	PayerName  string      `json:"payer_name"`
+	ProofURL   *string     `json:"proof_url"`
+	Created    time.Time   `json:"created_at"`
+	Confirmed  *time.Time  `json:"confirmed_at"`
+}
+
+func showPayment(p payment.Payment) paymentView {
+	return paymentView{
+		ID: p.ID.String(), Invoice: text(p.Invoice.String()), Status: string(p.Status), Method: string(p.Method), Amount: p.Amount,
+		ExternalID: p.ExternalID, PayerName: p.PayerName, ProofURL: text(p.ProofURL), Created: p.Created, Confirmed: moment(p.Confirmed),
+	}
+}

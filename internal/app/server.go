@@ -1,0 +1,200 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"syscall"
+	"time"
+
+	"igny8/internal/ai"
+	"igny8/internal/api"
+	"igny8/internal/clock"
+	"igny8/internal/config"
+	"igny8/internal/credit"
+	"igny8/internal/db"
+	"igny8/internal/fault"
+	"igny8/internal/httpx"
+	"igny8/internal/identity"
+	"igny8/internal/job"
+	"igny8/internal/plan"
+	"igny8/internal/planner"
+	"igny8/internal/replay"
+	"igny8/internal/subscription"
+	"igny8/internal/tenant"
+	"igny8/internal/web"
+	"igny8/internal/writer"
+)
+
+// server is the program, built but not started.
+type server struct {
+	db       *db.DB
+	store    *tenant.Store
+	identity *identity.Service
+	jobs     *job.Queue
+	handler  http.Handler
+	log      *slog.Logger
+}
+
+// build opens the database, brings its schema up to date, seeds what is for
+// sale, and wires the rooms. The caller closes the server.
+func build(ctx context.Context, cfg config.Config, log *slog.Logger, c clock.Clock) (_ *server, err error) {
+	secret, err := openData(cfg.Data)
+	if err != nil {
+		return nil, err
+	}
+	d, err := db.Open(ctx, cfg.Database, c)
+	if err != nil {
+		return nil, err
+	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, d.Close())
+		}
+	}()
+	if err := d.Migrate(ctx); err != nil {
+		return nil, err
+	}
+	s := &server{db: d, store: tenant.NewStore(d), log: log}
+	if err := s.store.UpdateShared(ctx, seed); err != nil {
+		return nil, fmt.Errorf("seed what is for sale: %w", err)
+	}
+	return s, s.wire(cfg, secret, c)
+}
+
+// seed writes the first price list and plans where there are none.
+func seed(ctx context.Context, tx *tenant.SharedTx) error {
+	if err := credit.SeedPrices(ctx, tx); err != nil {
+		return err
+	}
+	return plan.Seed(ctx, tx)
+}
+
+func (s *server) wire(cfg config.Config, secret config.Secret, c clock.Clock) error {
+	tokens, err := derive(secret, "tokens")
+	if err != nil {
+		return err
+	}
+	answers, err := derive(secret, "answers")
+	if err != nil {
+		return err
+	}
+	s.identity, err = identity.New(s.store, s.db, identity.Options{
+		Secret: tokens, Issuer: cfg.BaseURL, Log: s.log, Standing: subscription.Standing,
+	})
+	if err != nil {
+		return err
+	}
+	kept, err := replay.New(s.db, answers)
+	if err != nil {
+		return err
+	}
+	s.jobs, err = job.New(s.db, s.log, job.Options{Admit: subscription.Standing})
+	if err != nil {
+		return err
+	}
+	gate, err := models(s.store, cfg.AI)
+	if err != nil {
+		return err
+	}
+	p := planner.New(s.store, gate, s.jobs, limit(subscription.Keywords))
+	p.Register()
+	w := writer.New(s.store, gate, s.jobs)
+	w.Register()
+	a := api.New(api.Rooms{
+		Store: s.store, Identity: s.identity, Replay: kept, Jobs: s.jobs, Planner: p, Writer: w,
+		Sites: limit(subscription.Sites), Log: s.log, Version: Version,
+	})
+	s.handler = s.routes(a, web.New(s.identity, s.log), c)
+	return nil
+}
+
+// limit asks the plan whether there may be more of something.
+func limit(what subscription.Resource) func(ctx context.Context, r tenant.Reader, have, more int64) error {
+	return func(ctx context.Context, r tenant.Reader, have, more int64) error {
+		return subscription.Allow(ctx, r, what, have, more)
+	}
+}
+
+// models is the door to the models that the settings name.
+func models(st *tenant.Store, c config.AI) (*ai.Gateway, error) {
+	vendor := ai.VendorOptions{BaseURL: c.BaseURL, Key: c.Key, Model: c.Model}
+	switch c.Provider {
+	case config.OpenAI:
+		return ai.NewOpenAI(st, vendor)
+	case config.Anthropic:
+		return ai.NewAnthropic(st, vendor)
+	case config.Offline:
+		return ai.NewOffline(st), nil
+	default:
+		return nil, fmt.Errorf("there is no AI provider %q", c.Provider)
+	}
+}
+
+var errNotReady = fault.New(fault.Unavailable, "server.not_ready", "The database does not answer.")
+
+func (s *server) routes(a *api.API, pages *web.Web, c clock.Clock) http.Handler {
+	mux := http.NewServeMux()
+	mux.Handle(api.Base+"/", a)
+	mux.HandleFunc("GET /healthz", func(rw http.ResponseWriter, _ *http.Request) { rw.WriteHeader(http.StatusNoContent) })
+	mux.HandleFunc("GET /readyz", func(rw http.ResponseWriter, r *http.Request) {
+		if err := s.db.Ping(r.Context()); err != nil {
+			httpx.WriteProblem(rw, r, s.log, fmt.Errorf("%w (%w)", errNotReady, err))
+			return
+		}
+		rw.WriteHeader(http.StatusNoContent)
+	})
+	mux.Handle("/", pages)
+	return httpx.Trace(mux, s.log, c)
+}
+
+func (s *server) close() error { return s.db.Close() }
+
+// listen takes the address, or says who to ask.
+func listen(ctx context.Context, addr string) (net.Listener, error) {
+	var lc net.ListenConfig
+	ln, err := lc.Listen(ctx, "tcp", addr)
+	if errors.Is(err, syscall.EADDRINUSE) {
+		return nil, fmt.Errorf("another program listens on %s already: stop it, or choose another address, as in IGNY8_ADDR=127.0.0.1:8081", addr)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("%w: choose another address with IGNY8_ADDR", err)
+	}
+	return ln, nil
+}
+
+// How long a stopping server waits for requests, and then for jobs.
+const (
+	requestsEnd = 10 * time.Second
+	jobsEnd     = 20 * time.Second
+)
+
+// serve answers requests and runs jobs until ctx ends, and then finishes what
+// it began. A job that takes longer goes on at the next start.
+func (s *server) serve(ctx context.Context, ln net.Listener) error {
+	h := &http.Server{
+		Handler: s.handler, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 64 << 10,
+		ErrorLog: slog.NewLogLogger(s.log.Handler(), slog.LevelDebug),
+	}
+	// The queue is stopped by Stop, which lets jobs finish.
+	if err := s.jobs.Start(context.WithoutCancel(ctx)); err != nil {
+		return err
+	}
+	failed := make(chan error, 1)
+	go func() { failed <- h.Serve(ln) }()
+	var err error
+	select {
+	case err = <-failed:
+	case <-ctx.Done():
+		ending, stop := context.WithTimeout(context.WithoutCancel(ctx), requestsEnd)
+		err = h.Shutdown(ending)
+		stop()
+		<-failed
+	}
+	ending, stop := context.WithTimeout(context.WithoutCancel(ctx), jobsEnd)
+	defer stop()
+	return errors.Join(err, s.jobs.Stop(ending))
+}

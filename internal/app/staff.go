@@ -1,0 +1,94 @@
+package app
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+
+	"golang.org/x/term"
+
+	"igny8/internal/identity"
+	"igny8/internal/tenant"
+)
+
+type staffCommand struct {
+	Create staffCreate `cmd:"" help:"Add a person who works for the operator."`
+}
+
+type staffCreate struct {
+	Email         string   `required:"" help:"The person's e-mail address."`
+	FirstName     string   `default:"Staff" help:"First name."`
+	LastName      string   `default:"Member" help:"Last name."`
+	Privilege     []string `help:"A privilege to grant; may be repeated."`
+	AllPrivileges bool     `help:"Grant every privilege."`
+	PasswordStdin bool     `help:"Read the password from standard input instead of asking for it."`
+}
+
+// Run creates the person.
+func (f staffCreate) Run(ctx context.Context, c command) (err error) {
+	may, err := f.privileges()
+	if err != nil {
+		return err
+	}
+	password, err := f.password(c)
+	if err != nil {
+		return err
+	}
+	s, err := build(ctx, c.cfg, c.log(), c.clock)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, s.close()) }()
+	p, err := s.identity.Prepare(ctx, identity.Registration{
+		Email: f.Email, Password: password, FirstName: f.FirstName, LastName: f.LastName,
+	})
+	if err != nil {
+		return err
+	}
+	u, err := s.identity.CreateStaff(ctx, p, may, tenant.Actor{Kind: tenant.System, ID: "command-line"})
+	if err != nil {
+		return err
+	}
+	_, err = fmt.Fprintf(c.Out, "%s %s may sign in with the privileges %v\n", u.ID, u.Email, may)
+	return err
+}
+
+func (f staffCreate) privileges() ([]tenant.Privilege, error) {
+	if f.AllPrivileges {
+		return tenant.AllPrivileges(), nil
+	}
+	var may []tenant.Privilege
+	for _, name := range f.Privilege {
+		p, ok := tenant.ParsePrivilege(name)
+		if !ok {
+			return nil, fmt.Errorf("there is no privilege %q; there are %v", name, tenant.AllPrivileges())
+		}
+		may = append(may, p)
+	}
+	if len(may) == 0 {
+		return nil, fmt.Errorf("grant at least one --privilege, or --all-privileges; there are %v", tenant.AllPrivileges())
+	}
+	return may, nil
+}
+
+func (f staffCreate) password(c command) (string, error) {
+	if in, ok := c.In.(*os.File); ok && !f.PasswordStdin && term.IsTerminal(int(in.Fd())) {
+		if _, err := fmt.Fprint(c.Err, "Password: "); err != nil {
+			return "", err
+		}
+		b, err := term.ReadPassword(int(in.Fd()))
+		_, nl := fmt.Fprintln(c.Err)
+		return string(b), errors.Join(err, nl)
+	}
+	if !f.PasswordStdin {
+		return "", errors.New("there is no terminal to ask for the password: give it on standard input, with --password-stdin")
+	}
+	line, err := bufio.NewReader(c.In).ReadString('\n')
+	if line == "" && err != nil {
+		return "", fmt.Errorf("no password on standard input: %w", err)
+	}
+	return strings.TrimRight(line, "\r\n"), nil
+}
