@@ -118,19 +118,21 @@ func createKey(ctx context.Context, tx *tenant.Tx, in *createKeyInput) (*reply[n
 		n.Expires = in.Body.Expires.UTC()
 	}
 	k, key, err := identity.CreateKey(ctx, tx, n)
-	return &reply[newKeyView]{Status: http.StatusCreated, Body: newKeyView{keyView: showKey(k), Key: key}}, err
+	return &reply[newKeyView]{Body: newKeyView{keyView: showKey(k), Key: key}}, err
 }
 
-type idInput struct {
+// IDInput names a thing by the id in the path. Like Window it is exported because
+// huma reads embedded inputs only when they are.
+type IDInput struct {
 	ID string `path:"id" maxLength:"64"`
 }
 
-func revokeKey(ctx context.Context, tx *tenant.Tx, in *idInput) (*none, error) {
+func revokeKey(ctx context.Context, tx *tenant.Tx, in *IDInput) (*none, error) {
 	k, err := named(identity.ParseAPIKeyID, in.ID, identity.ErrKeyNotFound)
 	if err != nil {
 		return nil, err
 	}
-	return &none{Status: http.StatusNoContent}, identity.RevokeKey(ctx, tx, k)
+	return &none{}, identity.RevokeKey(ctx, tx, k)
 }
 
 // named reads an id. One that cannot be is told like one that is not there:

@@ -29,7 +29,7 @@ func (a *API) adminRoutes() {
 		summary: "Say where tenants send money in a currency"}, tenant.PlansManage, a.setBank)
 }
 
-func (a *API) adminAccounts(ctx context.Context, op tenant.Operator, in *window) (*reply[page[accountView]], error) {
+func (a *API) adminAccounts(ctx context.Context, op tenant.Operator, in *Window) (*reply[page[accountView]], error) {
 	after, err := cursorOf(tenant.ParseAccountID, in.Cursor)
 	if err != nil {
 		return nil, err
@@ -48,7 +48,7 @@ type accountDetailView struct {
 	Credits      creditsView       `json:"credits"`
 }
 
-func (a *API) adminAccount(ctx context.Context, op tenant.Operator, in *idInput) (*reply[accountDetailView], error) {
+func (a *API) adminAccount(ctx context.Context, op tenant.Operator, in *IDInput) (*reply[accountDetailView], error) {
 	s, err := a.scopeFor(ctx, op, tenant.AccountsRead, in.ID)
 	if err != nil {
 		return nil, err
@@ -83,7 +83,7 @@ func (a *API) scopeFor(ctx context.Context, op tenant.Operator, p tenant.Privile
 }
 
 type reasonInput struct {
-	idInput
+	IDInput
 	Body struct {
 		Reason string `json:"reason" maxLength:"2000" doc:"For the audit log."`
 	}
@@ -122,7 +122,7 @@ type eventView struct {
 }
 
 type auditInput struct {
-	idInput
+	IDInput
 	Limit int `query:"limit" minimum:"1" maximum:"500" default:"50"`
 }
 

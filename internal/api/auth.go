@@ -109,7 +109,7 @@ func showOpened(ctx context.Context, tx *tenant.Tx, n signup.Opened) (*reply[reg
 		}
 		v.Invoice = &i
 	}
-	return &reply[registeredView]{Status: http.StatusCreated, Body: v}, nil
+	return &reply[registeredView]{Body: v}, nil
 }
 
 type loginInput struct {

@@ -102,10 +102,10 @@ func checkout(ctx context.Context, tx *tenant.Tx, in *checkoutInput) (*reply[che
 		return nil, err
 	}
 	v, err := invoiceOf(ctx, tx, i)
-	return &reply[checkoutView]{Status: http.StatusCreated, Body: checkoutView{showSubscription(s), v}}, err
+	return &reply[checkoutView]{Body: checkoutView{showSubscription(s), v}}, err
 }
 
-func listInvoices(ctx context.Context, v *tenant.View, in *window) (*reply[page[invoiceView]], error) {
+func listInvoices(ctx context.Context, v *tenant.View, in *Window) (*reply[page[invoiceView]], error) {
 	after, err := cursorOf(invoice.ParseID, in.Cursor)
 	if err != nil {
 		return nil, err
@@ -124,7 +124,7 @@ func listInvoices(ctx context.Context, v *tenant.View, in *window) (*reply[page[
 	return out, err
 }
 
-func getInvoice(ctx context.Context, v *tenant.View, in *idInput) (*reply[invoiceView], error) {
+func getInvoice(ctx context.Context, v *tenant.View, in *IDInput) (*reply[invoiceView], error) {
 	iid, err := named(invoice.ParseID, in.ID, invoice.ErrNotFound)
 	if err != nil {
 		return nil, err
@@ -137,7 +137,7 @@ func getInvoice(ctx context.Context, v *tenant.View, in *idInput) (*reply[invoic
 	return &reply[invoiceView]{Body: shown}, err
 }
 
-func listPayments(ctx context.Context, v *tenant.View, in *window) (*reply[page[paymentView]], error) {
+func listPayments(ctx context.Context, v *tenant.View, in *Window) (*reply[page[paymentView]], error) {
 	after, err := cursorOf(payment.ParseID, in.Cursor)
 	if err != nil {
 		return nil, err
@@ -164,7 +164,7 @@ type entryView struct {
 	Created      time.Time `json:"created_at"`
 }
 
-func listEntries(ctx context.Context, v *tenant.View, in *window) (*reply[page[entryView]], error) {
+func listEntries(ctx context.Context, v *tenant.View, in *Window) (*reply[page[entryView]], error) {
 	before := int64(0)
 	if in.Cursor != "" {
 		var err error

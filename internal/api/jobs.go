@@ -63,7 +63,7 @@ func loadJob(ctx context.Context, r tenant.Reader, jid job.ID) (jobView, error) 
 	return showJob(j)
 }
 
-func getJob(ctx context.Context, v *tenant.View, in *idInput) (*reply[jobView], error) {
+func getJob(ctx context.Context, v *tenant.View, in *IDInput) (*reply[jobView], error) {
 	jid, err := named(job.ParseID, in.ID, job.ErrNotFound)
 	if err != nil {
 		return nil, err
@@ -72,7 +72,7 @@ func getJob(ctx context.Context, v *tenant.View, in *idInput) (*reply[jobView], 
 	return &reply[jobView]{Body: j}, err
 }
 
-func (a *API) cancelJob(ctx context.Context, tx *tenant.Tx, in *idInput) (*reply[jobView], error) {
+func (a *API) cancelJob(ctx context.Context, tx *tenant.Tx, in *IDInput) (*reply[jobView], error) {
 	jid, err := named(job.ParseID, in.ID, job.ErrNotFound)
 	if err != nil {
 		return nil, err
@@ -92,5 +92,5 @@ type orderedView struct {
 
 func showOrdered(ctx context.Context, r tenant.Reader, jid job.ID, quote credit.Credits) (*reply[orderedView], error) {
 	j, err := loadJob(ctx, r, jid)
-	return &reply[orderedView]{Status: http.StatusAccepted, Body: orderedView{Job: j, Quote: int64(quote)}}, err
+	return &reply[orderedView]{Body: orderedView{Job: j, Quote: int64(quote)}}, err
 }

@@ -61,7 +61,7 @@ func showKeyword(k planner.Keyword) keywordView {
 }
 
 type keywordsInput struct {
-	window
+	Window
 	Site        string `query:"site_id" maxLength:"64"`
 	Cluster     string `query:"cluster_id" maxLength:"64"`
 	Unclustered bool   `query:"unclustered" doc:"Only those in no cluster."`
@@ -122,9 +122,7 @@ func (a *API) createKeywords(ctx context.Context, tx *tenant.Tx, in *createKeywo
 		})
 	}
 	all, err := a.planner.Add(ctx, tx, ks)
-	out := list(all, showKeyword)
-	out.Status = http.StatusCreated
-	return out, err
+	return list(all, showKeyword), err
 }
 
 // place reads where keywords belong.
@@ -139,7 +137,7 @@ func place(siteID, sectorID string) (sid site.ID, sec site.SectorID, err error) 
 type importForm struct {
 	File   huma.FormFile `form:"file" required:"true" doc:"CSV, TSV or a list, in any common encoding."`
 	Site   string        `form:"site_id" required:"true" maxLength:"64"`
-	Sector string        `form:"sector_id" maxLength:"64" doc:"None: the site's first."`
+	Sector string        `form:"sector_id" required:"false" maxLength:"64" doc:"None: the site's first."`
 }
 
 type importInput struct {
@@ -181,7 +179,7 @@ func (a *API) importKeywords(ctx context.Context, tx *tenant.Tx, in *importInput
 		return nil, err
 	}
 	j, err := loadJob(ctx, tx, jid)
-	return &reply[jobView]{Status: http.StatusAccepted, Body: j}, err
+	return &reply[jobView]{Body: j}, err
 }
 
 type autoClusterInput struct {
@@ -240,7 +238,7 @@ func showCluster(c planner.Cluster) clusterView {
 }
 
 type clustersInput struct {
-	window
+	Window
 	Site string `query:"site_id" maxLength:"64"`
 }
 
@@ -254,7 +252,7 @@ func listClusters(ctx context.Context, v *tenant.View, in *clustersInput) (*repl
 	return part(all, in.Limit, showCluster, planner.Cluster.Cursor), err
 }
 
-func getCluster(ctx context.Context, v *tenant.View, in *idInput) (*reply[clusterView], error) {
+func getCluster(ctx context.Context, v *tenant.View, in *IDInput) (*reply[clusterView], error) {
 	cid, err := named(planner.ParseClusterID, in.ID, planner.ErrClusterNotFound)
 	if err != nil {
 		return nil, err
@@ -321,7 +319,7 @@ func orEmpty(all []string) []string {
 }
 
 type ideasInput struct {
-	window
+	Window
 	Site    string `query:"site_id" maxLength:"64"`
 	Cluster string `query:"cluster_id" maxLength:"64"`
 }
@@ -344,7 +342,7 @@ func listIdeas(ctx context.Context, v *tenant.View, in *ideasInput) (*reply[page
 	return part(all, in.Limit, showIdea, func(i planner.Idea) string { return i.ID.String() }), err
 }
 
-func getIdea(ctx context.Context, v *tenant.View, in *idInput) (*reply[ideaView], error) {
+func getIdea(ctx context.Context, v *tenant.View, in *IDInput) (*reply[ideaView], error) {
 	iid, err := named(planner.ParseIdeaID, in.ID, planner.ErrIdeaNotFound)
 	if err != nil {
 		return nil, err

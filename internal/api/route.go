@@ -33,14 +33,11 @@ type route struct {
 // maxBody is how many bytes of JSON a request may have.
 const maxBody = 1 << 20
 
-// reply is an answer with a body.
-type reply[T any] struct {
-	Status int
-	Body   T
-}
+// reply is an answer with a body. Its status is the route's.
+type reply[T any] struct{ Body T }
 
 // none is an answer without a body.
-type none struct{ Status int }
+type none struct{}
 
 // page is a list, and where the next part of it begins.
 type page[T any] struct {
@@ -48,8 +45,8 @@ type page[T any] struct {
 	NextCursor string `json:"next_cursor" doc:"Give it as cursor to read on. Empty: this was the last part."`
 }
 
-// window says which part of a list is wanted.
-type window struct {
+// Window says which part of a list is wanted.
+type Window struct {
 	Limit  int    `query:"limit" minimum:"1" maximum:"500" default:"50" doc:"How many items at most."`
 	Cursor string `query:"cursor" maxLength:"400" doc:"The next_cursor of the part before."`
 }

@@ -33,7 +33,7 @@ func showSite(s site.Site) siteView {
 	return siteView{ID: s.ID.String(), Name: s.Name, Domain: s.Domain, Language: s.Language, Industry: s.Industry, Created: s.Created}
 }
 
-func listSites(ctx context.Context, v *tenant.View, in *window) (*reply[page[siteView]], error) {
+func listSites(ctx context.Context, v *tenant.View, in *Window) (*reply[page[siteView]], error) {
 	after, err := cursorOf(site.ParseID, in.Cursor)
 	if err != nil {
 		return nil, err
@@ -54,10 +54,10 @@ type createSiteInput struct {
 func (a *API) createSite(ctx context.Context, tx *tenant.Tx, in *createSiteInput) (*reply[siteView], error) {
 	b := in.Body
 	s, err := site.Create(ctx, tx, site.New{Name: b.Name, Domain: b.Domain, Language: b.Language, Industry: b.Industry}, a.sites)
-	return &reply[siteView]{Status: http.StatusCreated, Body: showSite(s)}, err
+	return &reply[siteView]{Body: showSite(s)}, err
 }
 
-func getSite(ctx context.Context, v *tenant.View, in *idInput) (*reply[siteView], error) {
+func getSite(ctx context.Context, v *tenant.View, in *IDInput) (*reply[siteView], error) {
 	sid, err := named(site.ParseID, in.ID, site.ErrNotFound)
 	if err != nil {
 		return nil, err
@@ -67,7 +67,7 @@ func getSite(ctx context.Context, v *tenant.View, in *idInput) (*reply[siteView]
 }
 
 type changeSiteInput struct {
-	idInput
+	IDInput
 	Body struct {
 		Name     *string `json:"name,omitempty" maxLength:"480"`
 		Language *string `json:"language,omitempty" maxLength:"100"`
@@ -95,7 +95,7 @@ func showSector(s site.Sector) sectorView {
 	return sectorView{ID: s.ID.String(), Site: s.Site.String(), Name: s.Name, Created: s.Created}
 }
 
-func listSectors(ctx context.Context, v *tenant.View, in *idInput) (*reply[page[sectorView]], error) {
+func listSectors(ctx context.Context, v *tenant.View, in *IDInput) (*reply[page[sectorView]], error) {
 	sid, err := named(site.ParseID, in.ID, site.ErrNotFound)
 	if err != nil {
 		return nil, err
@@ -108,7 +108,7 @@ func listSectors(ctx context.Context, v *tenant.View, in *idInput) (*reply[page[
 }
 
 type createSectorInput struct {
-	idInput
+	IDInput
 	Body struct {
 		Name string `json:"name" maxLength:"480"`
 	}
@@ -120,5 +120,5 @@ func createSector(ctx context.Context, tx *tenant.Tx, in *createSectorInput) (*r
 		return nil, err
 	}
 	s, err := site.AddSector(ctx, tx, sid, in.Body.Name)
-	return &reply[sectorView]{Status: http.StatusCreated, Body: showSector(s)}, err
+	return &reply[sectorView]{Body: showSector(s)}, err
 }

@@ -46,7 +46,7 @@ func showTask(t writer.Task) taskView {
 }
 
 type tasksInput struct {
-	window
+	Window
 	Site   string `query:"site_id" maxLength:"64"`
 	Status string `query:"status" enum:"todo,queued,written"`
 }
@@ -91,7 +91,7 @@ func createTask(ctx context.Context, tx *tenant.Tx, in *createTaskInput) (*reply
 	t, err := writer.CreateTask(ctx, tx, writer.NewTask{
 		Site: sid, Idea: idea, Title: b.Title, Words: b.Words, Brief: writer.Brief{Angle: b.Angle, Audience: b.Audience, Keywords: b.Keywords},
 	})
-	return &reply[taskView]{Status: http.StatusCreated, Body: showTask(t)}, err
+	return &reply[taskView]{Body: showTask(t)}, err
 }
 
 type generateContentInput struct {
@@ -146,7 +146,7 @@ func showArticle(c writer.Content) (*reply[articleView], error) {
 }
 
 type contentsInput struct {
-	window
+	Window
 	Site   string `query:"site_id" maxLength:"64"`
 	Status string `query:"status" enum:"draft,review,approved,published"`
 }
@@ -166,7 +166,7 @@ func listContent(ctx context.Context, v *tenant.View, in *contentsInput) (*reply
 	return part(all, in.Limit, showContent, func(c writer.Content) string { return c.ID.String() }), err
 }
 
-func getContent(ctx context.Context, v *tenant.View, in *idInput) (*reply[articleView], error) {
+func getContent(ctx context.Context, v *tenant.View, in *IDInput) (*reply[articleView], error) {
 	cid, err := named(writer.ParseContentID, in.ID, writer.ErrContentNotFound)
 	if err != nil {
 		return nil, err
@@ -179,7 +179,7 @@ func getContent(ctx context.Context, v *tenant.View, in *idInput) (*reply[articl
 }
 
 type changeContentInput struct {
-	idInput
+	IDInput
 	Body struct {
 		Version         int64   `json:"version" doc:"The version that was read: the edit is refused when there is a newer one."`
 		Title           *string `json:"title,omitempty" maxLength:"1000"`
@@ -213,7 +213,7 @@ type versionView struct {
 	Created time.Time `json:"created_at"`
 }
 
-func listVersions(ctx context.Context, v *tenant.View, in *idInput) (*reply[page[versionView]], error) {
+func listVersions(ctx context.Context, v *tenant.View, in *IDInput) (*reply[page[versionView]], error) {
 	cid, err := named(writer.ParseContentID, in.ID, writer.ErrContentNotFound)
 	if err != nil {
 		return nil, err
@@ -224,7 +224,7 @@ func listVersions(ctx context.Context, v *tenant.View, in *idInput) (*reply[page
 	}), err
 }
 
-func approveContent(ctx context.Context, tx *tenant.Tx, in *idInput) (*reply[articleView], error) {
+func approveContent(ctx context.Context, tx *tenant.Tx, in *IDInput) (*reply[articleView], error) {
 	cid, err := named(writer.ParseContentID, in.ID, writer.ErrContentNotFound)
 	if err != nil {
 		return nil, err

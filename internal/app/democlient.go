@@ -33,9 +33,19 @@ type refusal struct {
 	Status int    `json:"status"`
 	Code   string `json:"code"`
 	Detail string `json:"detail"`
+	Errors []struct {
+		Location string `json:"location"`
+		Message  string `json:"message"`
+	} `json:"errors"`
 }
 
-func (r refusal) Error() string { return fmt.Sprintf("%d %s: %s", r.Status, r.Code, r.Detail) }
+func (r refusal) Error() string {
+	text := fmt.Sprintf("%d %s: %s", r.Status, r.Code, r.Detail)
+	for _, e := range r.Errors {
+		text += fmt.Sprintf(" (%s: %s)", e.Location, e.Message)
+	}
+	return text
+}
 
 // answerLimit is far above any answer of the demo.
 const answerLimit = 16 << 20
