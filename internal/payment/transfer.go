@@ -120,7 +120,10 @@ func confirm(ctx context.Context, tx *tenant.Tx, i invoice.Invoice, t Transfer) 
 	if err := insert(ctx, tx, p); err != nil {
 		return Confirmation{}, err
 	}
-	i, err := invoice.Settle(ctx, tx, i)
+	if _, err := invoice.Settle(ctx, tx, i); err != nil {
+		return Confirmation{}, err
+	}
+	i, err := invoice.Load(ctx, tx, i.ID)
 	if err != nil {
 		return Confirmation{}, err
 	}

@@ -8,9 +8,11 @@ import (
 
 // How far the search for neighbours goes.
 const (
-	neighbours = 15
-	candidates = 60      // kept while searching, for the exact comparison
-	postings   = 1 << 14 // looked at for one phrase: the bound that keeps a list with one common word from costing its square
+	neighbours   = 15 // of a phrase at most: in a short list a few are already far away
+	fewest       = 2
+	perNeighbour = 60      // phrases for each neighbour more
+	candidates   = 60      // kept while searching, for the exact comparison
+	postings     = 1 << 14 // looked at for one phrase: the bound that keeps a list with one common word from costing its square
 )
 
 // graph holds each node's edges, sorted by the other end.
@@ -69,7 +71,7 @@ func (b *bench) nearest(x, t matrix, i int32) []entry {
 		}
 	}
 	slices.SortFunc(best, closer)
-	best = best[:min(len(best), neighbours)]
+	best = best[:min(len(best), neighbours, fewest+len(x.rows)/perNeighbour)]
 	return slices.Clone(best)
 }
 

@@ -134,7 +134,7 @@ func ideasFor(in provider.IdeasBrief) []provider.Idea {
 // in "checklist: a checklist".
 func stutters(title, subject string) bool {
 	own := strings.Fields(key(subject))
-	return slices.ContainsFunc(strings.Fields(key(title)), func(w string) bool { return len(w) > 4 && slices.Contains(own, w) })
+	return slices.ContainsFunc(strings.Fields(key(title)), func(w string) bool { return len(w) > 3 && slices.Contains(own, w) })
 }
 
 // leastUsed is the frames, those first that were used least.

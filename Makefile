@@ -1,0 +1,34 @@
+# Everything runs with Go alone, but for PostgreSQL's programs, which
+# `make tools` installs where apt can.
+
+GO ?= go
+LINT := $(GO) run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.5.0
+STAMP := $(shell git describe --always --dirty 2>/dev/null || echo dev)
+
+.PHONY: build test test-sqlite test-postgres lint bench tools clean
+
+build:
+	CGO_ENABLED=0 $(GO) build -trimpath -ldflags "-s -w -X igny8/internal/app.Version=$(STAMP)" -o bin/igny8 ./cmd/igny8
+
+# Both databases, always.
+test: tools test-sqlite test-postgres
+
+test-sqlite:
+	IGNY8_TEST_ENGINE=sqlite $(GO) test ./...
+
+test-postgres:
+	IGNY8_TEST_ENGINE=postgres $(GO) test ./...
+
+lint:
+	$(GO) vet ./...
+	$(LINT) run
+
+# The figures of docs/performance.md.
+bench: build
+	$(GO) run ./bench
+
+tools:
+	@.ci/tools
+
+clean:
+	rm -rf bin
