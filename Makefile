@@ -2,7 +2,7 @@
 # `make tools` installs where apt can.
 
 GO ?= go
-LINT := $(GO) run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.5.0
+LINT := $(GO) run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 STAMP := $(shell git describe --always --dirty 2>/dev/null || echo dev)
 
 .PHONY: build test test-sqlite test-postgres lint bench tools clean

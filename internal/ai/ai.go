@@ -18,19 +18,35 @@ import (
 	"igny8/internal/tenant"
 )
 
-// What goes to a model and comes back from it.
-type (
-	Intent       = provider.Intent
-	Phrase       = provider.Phrase
-	Group        = provider.Group
-	ClusterBrief = provider.ClusterBrief
-	Keyword      = provider.Keyword
-	IdeasBrief   = provider.IdeasBrief
-	Idea         = provider.Idea
-	Section      = provider.Section
-	ArticleBrief = provider.ArticleBrief
-	Article      = provider.Article
-)
+// Intent is what a searcher wants.
+type Intent = provider.Intent
+
+// ClusterBrief is what a model is given to cluster.
+type ClusterBrief = provider.ClusterBrief
+
+// Phrase is one keyword to be clustered.
+type Phrase = provider.Phrase
+
+// Group is one cluster of an answer.
+type Group = provider.Group
+
+// IdeasBrief is what a model is given to find ideas.
+type IdeasBrief = provider.IdeasBrief
+
+// Keyword is a phrase with its numbers.
+type Keyword = provider.Keyword
+
+// Idea is a proposed article of an answer.
+type Idea = provider.Idea
+
+// Section is one heading of an outline.
+type Section = provider.Section
+
+// ArticleBrief is what a model is given to write an article.
+type ArticleBrief = provider.ArticleBrief
+
+// Article is the article of an answer.
+type Article = provider.Article
 
 // What a caller can be told. The first is worth trying again, the second is
 // not.

@@ -70,6 +70,7 @@ func repeatable(location string, v any) any {
 		if s := reflect.ValueOf(v).String(); len(s) <= 100 {
 			return s
 		}
+	default: // too large, or nothing that JSON has
 	}
 	return nil
 }
@@ -116,6 +117,7 @@ func storableAll(v reflect.Value, place string) error {
 				return err
 			}
 		}
+	default: // holds no text
 	}
 	return nil
 }

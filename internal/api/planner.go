@@ -149,10 +149,11 @@ var errUpload = fault.New(fault.Malformed, "request.upload", "The uploaded file 
 
 // Resolve reads the file before any transaction begins.
 func (in *importInput) Resolve(huma.Context) []error {
-	f := in.RawBody.Data().File
-	if !f.IsSet {
-		return nil // its absence has been told
+	d := in.RawBody.Data()
+	if d == nil || !d.File.IsSet {
+		return nil // that there is no form, or no file in it, has been told
 	}
+	f := d.File
 	defer func() { _ = f.Close() }() // it was only read
 	var err error
 	if in.content, err = io.ReadAll(f); err != nil {

@@ -41,11 +41,11 @@ func (f demoCommand) Run(ctx context.Context, c command) (err error) {
 		}
 		name = filepath.Base(f.Keywords)
 	}
-	cfg, clear, err := scratch(ctx, c.cfg)
+	cfg, wipe, err := scratch(ctx, c.cfg)
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, clear()) }()
+	defer func() { err = errors.Join(err, wipe()) }()
 	d := &demo{steps: newSteps(c.Err, c.clock, f.JSON)}
 	err = d.against(ctx, c, cfg, name, content)
 	if err != nil {
@@ -65,21 +65,21 @@ func scratch(ctx context.Context, c config.Config) (config.Config, func() error,
 	if err != nil {
 		return c, nil, err
 	}
-	clear := func() error { return os.RemoveAll(dir) }
+	wipe := func() error { return os.RemoveAll(dir) }
 	c.Data, c.Addr = dir, "127.0.0.1:0"
 	if !strings.HasPrefix(c.Database, "postgres") {
 		c.Database = "sqlite:" + filepath.Join(dir, "igny8.db")
-		return c, clear, nil
+		return c, wipe, nil
 	}
 	opens, drop, err := db.Scratch(ctx, c.Database)
 	if err != nil {
-		return c, nil, errors.Join(err, clear())
+		return c, nil, errors.Join(err, wipe())
 	}
 	c.Database = opens
 	return c, func() error {
 		ending, stop := context.WithTimeout(context.WithoutCancel(ctx), time.Minute)
 		defer stop()
-		return errors.Join(drop(ending), clear())
+		return errors.Join(drop(ending), wipe())
 	}, nil
 }
 

@@ -192,7 +192,9 @@ func (s *server) serve(ctx context.Context, ln net.Listener) error {
 		ending, stop := context.WithTimeout(context.WithoutCancel(ctx), requestsEnd)
 		err = h.Shutdown(ending)
 		stop()
-		<-failed
+		if served := <-failed; !errors.Is(served, http.ErrServerClosed) {
+			err = errors.Join(err, served)
+		}
 	}
 	ending, stop := context.WithTimeout(context.WithoutCancel(ctx), jobsEnd)
 	defer stop()

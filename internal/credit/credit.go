@@ -36,12 +36,14 @@ func (lotKind) Prefix() string   { return "lot" }
 func (holdKind) Prefix() string  { return "hld" }
 func (entryKind) Prefix() string { return "ent" }
 
-// LotID, HoldID and EntryID name a lot, a hold and an entry of the ledger.
-type (
-	LotID   = id.ID[lotKind]
-	HoldID  = id.ID[holdKind]
-	EntryID = id.ID[entryKind]
-)
+// LotID names a lot.
+type LotID = id.ID[lotKind]
+
+// HoldID names a hold.
+type HoldID = id.ID[holdKind]
+
+// EntryID names an entry of the ledger.
+type EntryID = id.ID[entryKind]
 
 // ParseHoldID reads a hold's id.
 func ParseHoldID(s string) (HoldID, error) { return id.Parse[holdKind](s) }

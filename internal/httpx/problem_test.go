@@ -63,7 +63,7 @@ func TestTraceHidesAPanicAndTellsTheLog(t *testing.T) {
 	h := Trace(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { panic("hunter2") }),
 		slog.New(slog.NewJSONHandler(&log, nil)), clock.Clock{})
 	rec := httptest.NewRecorder()
-	h.ServeHTTP(rec, httptest.NewRequest("GET", "/x", nil))
+	h.ServeHTTP(rec, httptest.NewRequest(http.MethodGet, "/x", nil))
 	if rec.Code != 500 || strings.Contains(rec.Body.String(), "hunter2") {
 		t.Errorf("got %d %s", rec.Code, rec.Body)
 	}
@@ -75,7 +75,7 @@ func TestTraceHidesAPanicAndTellsTheLog(t *testing.T) {
 
 func TestErrorWithoutAFaceSaysNothing(t *testing.T) {
 	rec := httptest.NewRecorder()
-	WriteProblem(rec, httptest.NewRequest("GET", "/", nil), slog.New(slog.DiscardHandler), errors.New("dial postgres://root:pw@h"))
+	WriteProblem(rec, httptest.NewRequest(http.MethodGet, "/", nil), slog.New(slog.DiscardHandler), errors.New("dial postgres://root:pw@h"))
 	if rec.Code != 500 || strings.Contains(rec.Body.String(), "postgres") || rec.Header().Get("Content-Type") != ProblemType {
 		t.Errorf("got %d %s", rec.Code, rec.Body)
 	}

@@ -36,7 +36,7 @@ func Trace(next http.Handler, log *slog.Logger, c clock.Clock) http.Handler {
 		rw.Header().Set("X-Request-Id", rid)
 		defer func() {
 			if cause := recover(); cause != nil {
-				if cause == http.ErrAbortHandler {
+				if cause == http.ErrAbortHandler { //nolint:errorlint // recover gives the very value
 					panic(cause)
 				}
 				log.ErrorContext(r.Context(), "request panicked", "request_id", rid, "err", cause, "stack", string(debug.Stack()))

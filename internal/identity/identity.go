@@ -37,13 +37,14 @@ type (
 func (sessionKind) Prefix() string { return "ses" }
 func (keyKind) Prefix() string     { return "key" }
 
-// UserID, SessionID and APIKeyID name a person, what a sign-in began (the
-// family of its refresh tokens), and an API key.
-type (
-	UserID    = account.UserID
-	SessionID = id.ID[sessionKind]
-	APIKeyID  = id.ID[keyKind]
-)
+// UserID names a person.
+type UserID = account.UserID
+
+// SessionID names what a sign-in began: the family of its refresh tokens.
+type SessionID = id.ID[sessionKind]
+
+// APIKeyID names an API key.
+type APIKeyID = id.ID[keyKind]
 
 // ParseAPIKeyID reads an API key's id.
 func ParseAPIKeyID(s string) (APIKeyID, error) { return id.Parse[keyKind](s) }

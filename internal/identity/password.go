@@ -104,7 +104,7 @@ var commonest = []string{
 func checkPassword(password string, e email) error {
 	lower := strings.ToLower(password)
 	local, _, _ := strings.Cut(e.key, "@")
-	why := ""
+	var why string
 	switch {
 	case len(password) < minPassword:
 		why = "at least 10 characters long"

@@ -29,14 +29,17 @@ func (clusterKind) Prefix() string { return "clu" }
 func (ideaKind) Prefix() string    { return "idea" }
 func (uploadKind) Prefix() string  { return "upl" }
 
-// KeywordID, ClusterID and IdeaID name a keyword, a cluster and an idea;
+// KeywordID names a keyword.
+type KeywordID = id.ID[keywordKind]
+
+// ClusterID names a cluster.
+type ClusterID = id.ID[clusterKind]
+
+// IdeaID names an idea.
+type IdeaID = id.ID[ideaKind]
+
 // UploadID names a file that waits to be imported.
-type (
-	KeywordID = id.ID[keywordKind]
-	ClusterID = id.ID[clusterKind]
-	IdeaID    = id.ID[ideaKind]
-	UploadID  = id.ID[uploadKind]
-)
+type UploadID = id.ID[uploadKind]
 
 // ParseKeywordID reads a keyword's id.
 func ParseKeywordID(s string) (KeywordID, error) { return id.Parse[keywordKind](s) }

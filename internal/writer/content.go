@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"igny8/internal/account"
 	"igny8/internal/ai"
@@ -60,7 +61,7 @@ type ContentFilter struct {
 	Site   site.ID
 	Status ContentStatus
 	After  string // the id of the last one before
-	Limit  int
+	Limit  int    // zero: 50
 }
 
 // Contents lists articles, without their text, in the order in which they were
@@ -181,6 +182,14 @@ func Apply(ctx context.Context, tx *tenant.Tx, cid ContentID, e Edit) (Content, 
 	return c, nil
 }
 
+// maxMarkdown is how long the text of an article may get, in characters.
+const maxMarkdown = 500_000
+
+// clean takes out what is not text, which PostgreSQL does not keep.
+func clean(s string) string {
+	return strings.ReplaceAll(strings.ToValidUTF8(s, ""), "\x00", "")
+}
+
 // check refuses what cannot be an article.
 func (c *Content) check() error {
 	f := ErrInvalidContent
@@ -194,11 +203,11 @@ func (c *Content) check() error {
 	if c.MetaDescription, ok = optional(c.MetaDescription, 400); !ok {
 		f = f.At("body.meta_description", "at most 400 printable characters", nil)
 	}
-	if len(c.Excerpt) > 4000 {
-		f = f.At("body.excerpt", "at most 4000 bytes", nil)
+	if c.Excerpt != clean(c.Excerpt) || utf8.RuneCountInString(c.Excerpt) > 4000 {
+		f = f.At("body.excerpt", "at most 4000 characters of text", nil)
 	}
-	if ai.Words(c.Markdown) == 0 {
-		f = f.At("body.markdown", "must not be empty", nil)
+	if c.Markdown != clean(c.Markdown) || utf8.RuneCountInString(c.Markdown) > maxMarkdown || ai.Words(c.Markdown) == 0 {
+		f = f.At("body.markdown", "1 to 500000 characters of text", nil)
 	}
 	if len(f.Fields) > 0 {
 		return f

@@ -8,6 +8,7 @@ import (
 	"igny8/internal/ai"
 	"igny8/internal/clock"
 	"igny8/internal/credit"
+	"igny8/internal/fault"
 	"igny8/internal/id"
 	"igny8/internal/job"
 	"igny8/internal/site"
@@ -38,12 +39,18 @@ type Drafted struct {
 // model does not count, and what it does not use goes back.
 const headroom = 20
 
-// GenerateContent orders the articles of tasks. The credits of all are
-// reserved, or of none. It is ErrTaskBusy when one of them is being written or
-// has been.
+// mostAtOnce is how many articles one job writes.
+const mostAtOnce = 50
+
+// GenerateContent orders the articles of 1 to 50 tasks. The credits of all are
+// reserved, or of none. It is ErrTaskBusy, naming the task, when one of them is
+// being written or has been.
 func (w *Writer) GenerateContent(ctx context.Context, tx *tenant.Tx, ts []TaskID) (Ordered, error) {
 	if len(ts) == 0 {
 		return Ordered{}, ErrNothingChosen
+	}
+	if len(ts) > mostAtOnce {
+		return Ordered{}, ErrTooManyChosen
 	}
 	var a DraftArgs
 	var quote credit.Credits
@@ -70,6 +77,10 @@ func reserve(ctx context.Context, tx *tenant.Tx, tid TaskID) (credit.HoldID, cre
 	if err != nil {
 		return credit.HoldID{}, 0, err
 	}
+	busy := ErrTaskBusy.Sayf("The task %q is being written, or has been.", t.Title).With("task_id", tid.String())
+	if t.Status != Todo { // said before what it would cost
+		return credit.HoldID{}, 0, fmt.Errorf("queue task %s: %w", tid, busy)
+	}
 	n, err := credit.Quote(ctx, tx, credit.GenerateContent, t.Words*(100+headroom)/100)
 	if err != nil {
 		return credit.HoldID{}, 0, err
@@ -82,7 +93,7 @@ func reserve(ctx context.Context, tx *tenant.Tx, tid TaskID) (credit.HoldID, cre
 		UPDATE tasks SET status = 'queued', hold_id = $3, updated_at = $4 WHERE account_id = $1 AND id = $2 AND status = 'todo'`,
 		tid, hid, clock.Micros(tx.Now()))
 	if err == nil && moved == 0 {
-		err = ErrTaskBusy.Sayf("The task %q is being written, or has been.", t.Title).With("task_id", tid.String())
+		err = busy
 	}
 	if err != nil {
 		return credit.HoldID{}, 0, fmt.Errorf("queue task %s: %w", tid, err)
@@ -97,16 +108,6 @@ type drafter struct{ w *Writer }
 // has written is there, and told of again; when one cannot be written, what is
 // written stays.
 func (h drafter) Do(ctx context.Context, s tenant.Scope, r *job.Run, a DraftArgs) (any, error) {
-	if err := h.w.st.Update(ctx, s, func(ctx context.Context, tx *tenant.Tx) error {
-		for _, i := range a.Items {
-			if err := credit.Reclaim(ctx, tx, i.Hold); err != nil {
-				return err
-			}
-		}
-		return nil
-	}); err != nil {
-		return nil, err
-	}
 	result := Drafted{Contents: []ContentID{}}
 	for n, i := range a.Items {
 		t, err := h.w.task(ctx, s, i.Task)
@@ -118,12 +119,18 @@ func (h drafter) Do(ctx context.Context, s tenant.Scope, r *job.Run, a DraftArgs
 				return nil, err
 			}
 			if t.Content, err = h.w.draft(ctx, s, t, i.Hold); err != nil {
-				return nil, err
+				return nil, blame(t, err)
 			}
 		}
 		result.Contents = append(result.Contents, t.Content)
 	}
 	return result, nil
+}
+
+// blame makes an error say which article it kept from being written.
+func blame(t Task, err error) error {
+	f := fault.Of(err)
+	return fmt.Errorf("write task %s: %w (%w)", t.ID, f.Sayf("%q was not written. %s", t.Title, f.Msg), err)
 }
 
 // Abandon gives back the credits of the tasks that are not written, and makes
@@ -151,18 +158,22 @@ func (w *Writer) task(ctx context.Context, s tenant.Scope, tid TaskID) (t Task, 
 	return t, err
 }
 
-// draft writes one article.
+// draft writes one article. A run of the job that died may have left the hold
+// open: it is taken back first, and the dead can no longer settle.
 func (w *Writer) draft(ctx context.Context, s tenant.Scope, t Task, hid credit.HoldID) (cid ContentID, err error) {
 	var where site.Site
-	err = w.st.View(ctx, s, func(ctx context.Context, v *tenant.View) error {
-		where, err = site.Load(ctx, v, t.Site)
+	err = w.st.Update(ctx, s, func(ctx context.Context, tx *tenant.Tx) error {
+		if err := credit.Reclaim(ctx, tx, hid); err != nil {
+			return err
+		}
+		where, err = site.Load(ctx, tx, t.Site)
 		return err
 	})
 	if err != nil {
-		return cid, err
+		return ContentID{}, err
 	}
 	err = w.gate.Article(ctx, s, hid, briefOf(t, where), func(ctx context.Context, tx *tenant.Tx, d ai.Draft) error {
-		cid, err = save(ctx, tx, t, d)
+		cid, err = save(ctx, tx, t, hid, d)
 		return err
 	})
 	return cid, err
@@ -183,13 +194,13 @@ func briefOf(t Task, s site.Site) ai.ArticleBrief {
 }
 
 // save keeps an article as the first version of its task's content.
-func save(ctx context.Context, tx *tenant.Tx, t Task, d ai.Draft) (ContentID, error) {
-	if ai.Words(d.Markdown) == 0 {
-		return ContentID{}, ErrEmptyArticle
-	}
+func save(ctx context.Context, tx *tenant.Tx, t Task, hid credit.HoldID, d ai.Draft) (ContentID, error) {
 	c := Content{
-		ID: id.New[contentKind](), Site: t.Site, Task: t.ID, Status: Draft, Version: 1, Title: d.Title, Slug: d.Slug,
-		MetaDescription: d.MetaDescription, Excerpt: d.Excerpt, Markdown: d.Markdown, Words: int64(ai.Words(d.Markdown)), Created: tx.Now(), Updated: tx.Now(),
+		ID: id.New[contentKind](), Site: t.Site, Task: t.ID, Status: Draft, Version: 1, Title: clean(d.Title), Slug: d.Slug,
+		MetaDescription: clean(d.MetaDescription), Excerpt: clean(d.Excerpt), Markdown: clean(d.Markdown), Created: tx.Now(), Updated: tx.Now(),
+	}
+	if c.Words = int64(ai.Words(c.Markdown)); c.Words == 0 {
+		return ContentID{}, ErrEmptyArticle
 	}
 	if c.Title == "" {
 		c.Title = t.Title
@@ -203,8 +214,9 @@ func save(ctx context.Context, tx *tenant.Tx, t Task, d ai.Draft) (ContentID, er
 	if err := addVersion(ctx, tx, c); err != nil {
 		return ContentID{}, err
 	}
-	n, err := tx.Exec(ctx, `UPDATE tasks SET status = 'written', hold_id = NULL, updated_at = $3 WHERE account_id = $1 AND id = $2 AND status = 'queued'`,
-		t.ID, clock.Micros(tx.Now()))
+	n, err := tx.Exec(ctx, `
+		UPDATE tasks SET status = 'written', hold_id = NULL, updated_at = $4
+		WHERE account_id = $1 AND id = $2 AND status = 'queued' AND hold_id = $3`, t.ID, hid, clock.Micros(tx.Now()))
 	if err == nil && n == 0 {
 		err = ErrTaskBusy
 	}

@@ -8,7 +8,6 @@ import (
 
 	"igny8/internal/account"
 	"igny8/internal/clock"
-	"igny8/internal/credit"
 	"igny8/internal/id"
 	"igny8/internal/planner"
 	"igny8/internal/site"
@@ -37,8 +36,6 @@ type Task struct {
 	Content ContentID // zero until it is written
 	Created time.Time
 	Updated time.Time
-
-	hold credit.HoldID
 }
 
 // Brief is what the article is to be like.
@@ -67,7 +64,7 @@ const (
 	mostWords  = 5000
 )
 
-const taskColumns = `t.id, t.site_id, t.idea_id, t.title, t.brief, t.words, t.status, t.hold_id, c.id, t.created_at, t.updated_at`
+const taskColumns = `t.id, t.site_id, t.idea_id, t.title, t.brief, t.words, t.status, c.id, t.created_at, t.updated_at`
 
 const taskFrom = ` FROM tasks t LEFT JOIN contents c ON c.account_id = t.account_id AND c.task_id = t.id WHERE t.account_id = $1`
 
@@ -75,7 +72,7 @@ func readTask(scan tenant.Scan) (Task, error) {
 	var t Task
 	var brief string
 	var created, updated int64
-	if err := scan(&t.ID, &t.Site, &t.Idea, &t.Title, &brief, &t.Words, &t.Status, &t.hold, &t.Content, &created, &updated); err != nil {
+	if err := scan(&t.ID, &t.Site, &t.Idea, &t.Title, &brief, &t.Words, &t.Status, &t.Content, &created, &updated); err != nil {
 		return Task{}, err
 	}
 	t.Created, t.Updated = clock.FromMicros(created), clock.FromMicros(updated)
@@ -133,7 +130,7 @@ func (n *NewTask) fill(i planner.Idea) {
 		n.Brief.Outline = i.Outline
 	}
 	if len(n.Brief.Keywords) == 0 {
-		n.Brief.Keywords = i.Keywords
+		n.Brief.Keywords = i.Keywords[:min(len(i.Keywords), maxKeywords)]
 	}
 }
 
@@ -195,7 +192,7 @@ type TaskFilter struct {
 	Site   site.ID
 	Status TaskStatus
 	After  string // the id of the last one before
-	Limit  int
+	Limit  int    // zero: 50
 }
 
 // Tasks lists tasks in the order in which they were made.

@@ -25,11 +25,11 @@ type (
 func (taskKind) Prefix() string    { return "task" }
 func (contentKind) Prefix() string { return "cnt" }
 
-// TaskID and ContentID name a task and an article.
-type (
-	TaskID    = id.ID[taskKind]
-	ContentID = id.ID[contentKind]
-)
+// TaskID names a task.
+type TaskID = id.ID[taskKind]
+
+// ContentID names an article.
+type ContentID = id.ID[contentKind]
 
 // ParseTaskID reads a task's id.
 func ParseTaskID(s string) (TaskID, error) { return id.Parse[taskKind](s) }
@@ -43,6 +43,7 @@ var (
 	ErrTaskBusy        = fault.New(fault.Conflict, "writer.task_busy", "This task is being written, or has been.")
 	ErrInvalidTask     = fault.New(fault.Invalid, "task.invalid", "The task cannot be like this.")
 	ErrNothingChosen   = fault.New(fault.Invalid, "writer.nothing_chosen", "Name at least one task.")
+	ErrTooManyChosen   = fault.New(fault.Invalid, "writer.too_many_chosen", "Name at most 50 tasks at once.")
 	ErrContentNotFound = fault.New(fault.NotFound, "content.not_found", "There is no such article.")
 	ErrContentChanged  = fault.New(fault.Conflict, "content.changed", "Somebody has changed the article since you read it. Read it again.")
 	ErrInvalidContent  = fault.New(fault.Invalid, "content.invalid", "The article cannot be like this.")
@@ -81,10 +82,16 @@ func (q *query) and(column string, is any) {
 	q.text += fmt.Sprintf(` AND %s = $%d`, column, len(q.args)+1)
 }
 
+// usualPage is how many a list has when nobody says.
+const usualPage = 50
+
 func list[T any](ctx context.Context, r tenant.Reader, q query, after string, limit int, order string, read func(tenant.Scan) (T, error)) ([]T, error) {
 	if after != "" {
 		q.args = append(q.args, after)
 		q.text += fmt.Sprintf(` AND %s > $%d`, order, len(q.args)+1)
+	}
+	if limit == 0 {
+		limit = usualPage
 	}
 	q.args = append(q.args, limit)
 	var all []T

@@ -1,6 +1,9 @@
 package cluster
 
-import "context"
+import (
+	"context"
+	"slices"
+)
 
 // communities parts the graph so that the weight of the edges inside, less
 // gamma for every pair inside, is as large as moves of single nodes and then of
@@ -28,58 +31,71 @@ func communities(ctx context.Context, g graph, gamma float64) ([]int32, error) {
 	}
 }
 
+// mover is the state of settle.
+type mover struct {
+	g     graph
+	size  []float64
+	gamma float64
+
+	to   []int32   // each node's community
+	mass []float64 // the sizes in each community
+	pull []float64 // of each community on the node in hand; zero between two nodes
+	seen []int32   // the communities that pull
+}
+
 // settle moves nodes one at a time to the community where they gain most, until
 // none gains. It returns the community of each, numbered below k.
 func settle(ctx context.Context, g graph, size []float64, gamma float64) (to []int32, k int) {
 	n := len(g)
-	to = make([]int32, n)
-	mass := make([]float64, n)
-	queue := make([]int32, n)
+	m := &mover{g: g, size: size, gamma: gamma, to: make([]int32, n), mass: slices.Clone(size), pull: make([]float64, n)}
+	queue := make([]int32, 0, n)
 	waiting := make([]bool, n)
 	for i := range n {
-		to[i], queue[i], waiting[i] = int32(i), int32(i), true
+		m.to[i], waiting[i] = int32(i), true
+		queue = append(queue, int32(i))
 	}
-	copy(mass, size)
-	pull := make([]float64, n)
-	var seen []int32
 	for step := 0; len(queue) > 0 && step < 50*n; step++ {
 		if step%1024 == 0 && ctx.Err() != nil {
 			break
 		}
 		i := queue[0]
 		queue, waiting[i] = queue[1:], false
-		for _, e := range g[i] {
-			if c := to[e.id]; e.id != i {
-				if pull[c] == 0 {
-					seen = append(seen, c)
-				}
-				pull[c] += float64(e.w)
-			}
-		}
-		old := to[i]
-		mass[old] -= size[i]
-		best, most := old, pull[old]-gamma*size[i]*mass[old]
-		for _, c := range seen {
-			if gain := pull[c] - gamma*size[i]*mass[c]; gain > most+1e-9 {
-				best, most = c, gain
-			}
-			pull[c] = 0
-		}
-		seen = seen[:0]
-		pull[old] = 0
-		mass[best] += size[i]
-		if to[i] = best; best == old {
+		if !m.move(i) {
 			continue
 		}
 		for _, e := range g[i] {
-			if !waiting[e.id] && to[e.id] != best {
+			if !waiting[e.id] && m.to[e.id] != m.to[i] {
 				waiting[e.id] = true
 				queue = append(queue, e.id)
 			}
 		}
 	}
-	k = renumber(to)
-	return to, k
+	return m.to, renumber(m.to)
+}
+
+// move puts a node where it gains most, and tells whether that is elsewhere.
+func (m *mover) move(i int32) bool {
+	for _, e := range m.g[i] {
+		if c := m.to[e.id]; e.id != i {
+			if m.pull[c] == 0 {
+				m.seen = append(m.seen, c)
+			}
+			m.pull[c] += float64(e.w)
+		}
+	}
+	old := m.to[i]
+	m.mass[old] -= m.size[i]
+	best, most := old, m.pull[old]-m.gamma*m.size[i]*m.mass[old]
+	for _, c := range m.seen {
+		if gain := m.pull[c] - m.gamma*m.size[i]*m.mass[c]; gain > most+1e-9 {
+			best, most = c, gain
+		}
+		m.pull[c] = 0
+	}
+	m.seen, m.pull[old] = m.seen[:0], 0
+	m.mass[best] += m.size[i]
+	m.to[i] = best
+	return best != old
 }
 
 // renumber numbers labels from 0 in the order they are first met.

@@ -33,5 +33,3 @@ func rows[S any](ctx context.Context, n int, scratch func() S, fn func(s S, lo, 
 	wg.Wait()
 	return ctx.Err()
 }
-
-func none() struct{} { return struct{}{} }

@@ -34,7 +34,7 @@ type text struct {
 func newText(src io.Reader) (*text, error) {
 	in := bufio.NewReaderSize(src, sampleSize)
 	head, err := in.Peek(sampleSize)
-	if len(head) == 0 && err != nil && err != io.EOF {
+	if len(head) == 0 && err != nil && !errors.Is(err, io.EOF) {
 		return nil, inputError(err)
 	}
 	if err := checkText(head); err != nil {
@@ -75,7 +75,7 @@ func lineBreaks(b []byte) int {
 
 // stickyError is the error that a peek swallowed: bufio reports it once only.
 func stickyError(err error) error {
-	if err == io.EOF || errors.Is(err, bufio.ErrBufferFull) {
+	if errors.Is(err, io.EOF) || errors.Is(err, bufio.ErrBufferFull) {
 		return nil
 	}
 	return err

@@ -1,6 +1,7 @@
 package keywordfile
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -22,7 +23,7 @@ func (im *importer) run(lay layout, next func() (record, error)) error {
 	im.start(lay)
 	for {
 		r, err := next()
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			return im.finish()
 		}
 		if err != nil {

@@ -71,7 +71,7 @@ func (r *records) next() (record, error) {
 	line := r.line
 	for {
 		b, err := r.in.ReadByte()
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			return r.last(line)
 		}
 		if err != nil {
@@ -121,7 +121,7 @@ func (r *records) step(b byte) (end bool, err error) {
 func (r *records) lineBreak() (byte, error) {
 	b, err := r.in.ReadByte()
 	switch {
-	case err == io.EOF:
+	case errors.Is(err, io.EOF):
 		return '\n', nil
 	case err != nil:
 		r.line++ // what is wrong stands behind this break
@@ -134,11 +134,11 @@ func (r *records) lineBreak() (byte, error) {
 }
 
 func (r *records) first(b byte) {
-	switch {
-	case b == '"':
+	switch b {
+	case '"':
 		r.text = r.text[:r.start()]
 		r.state, r.opened = inQuotes, r.line
-	case b == ' ':
+	case ' ':
 		r.text = append(r.text, b)
 	default:
 		r.text = append(r.text, b)

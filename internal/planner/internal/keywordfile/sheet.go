@@ -1,6 +1,9 @@
 package keywordfile
 
-import "io"
+import (
+	"errors"
+	"io"
+)
 
 // sheet reads records from cells that are parted already. The first of them are
 // held back until the header is known.
@@ -35,7 +38,7 @@ func (s *sheet) layout() (layout, error) {
 	var rows []record
 	for len(rows) < sampleRows {
 		r, err := s.read()
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			break
 		}
 		if err != nil {

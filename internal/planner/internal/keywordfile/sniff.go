@@ -3,6 +3,7 @@ package keywordfile
 import (
 	"bufio"
 	"bytes"
+	"errors"
 	"io"
 	"strings"
 )
@@ -73,7 +74,7 @@ func sampleRecords(head []byte, whole bool, delimiter byte) []record {
 	var rows []record
 	for len(rows) < sampleRows {
 		r, err := src.next()
-		if err == io.EOF && !whole && len(rows) > 1 {
+		if errors.Is(err, io.EOF) && !whole && len(rows) > 1 {
 			return rows[:len(rows)-1]
 		}
 		if err != nil {
