@@ -186,7 +186,7 @@ func (a *API) importKeywords(ctx context.Context, tx *tenant.Tx, in *importInput
 type autoClusterInput struct {
 	Body struct {
 		Site     string   `json:"site_id" maxLength:"64"`
-		Keywords []string `json:"keyword_ids,omitempty" maxItems:"10000" doc:"None: all of the site that are in no cluster; if there are none, all of the site."`
+		Keywords []string `json:"keyword_ids,omitempty" maxItems:"1000" doc:"None: all of the site that are in no cluster; if there are none, all of the site."`
 	}
 }
 

@@ -107,18 +107,18 @@ func (c caller) put(ctx context.Context, path string, in, out any) error {
 	return c.do(ctx, http.MethodPut, path, "application/json", bytes.NewReader(body), out)
 }
 
-// upload sends a file with one more field beside it.
-func (c caller) upload(ctx context.Context, path, name string, content []byte, field, value string, out any) error {
+// upload sends a file of keywords for a site.
+func (c caller) upload(ctx context.Context, name string, content []byte, site string, out any) error {
 	var body bytes.Buffer
 	w := multipart.NewWriter(&body)
 	part, err := w.CreateFormFile("file", name)
 	if err == nil {
 		_, err = part.Write(content)
 	}
-	if err := errors.Join(err, w.WriteField(field, value), w.Close()); err != nil {
+	if err := errors.Join(err, w.WriteField("site_id", site), w.Close()); err != nil {
 		return err
 	}
-	return c.do(ctx, http.MethodPost, path, w.FormDataContentType(), &body, out)
+	return c.do(ctx, http.MethodPost, "/planner/keywords/import", w.FormDataContentType(), &body, out)
 }
 
 // status is the status that a GET is answered with.

@@ -73,7 +73,7 @@ func (d *demo) addSite(ctx context.Context, _ progress) error {
 
 func (d *demo) importFile(ctx context.Context, p progress, name string, content []byte) error {
 	var j shownJob
-	if err := d.tenant.upload(ctx, "/planner/keywords/import", name, content, "site_id", d.site, &j); err != nil {
+	if err := d.tenant.upload(ctx, name, content, d.site, &j); err != nil {
 		return err
 	}
 	k := &d.report.Keywords

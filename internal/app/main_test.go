@@ -16,7 +16,7 @@ func (h *house) flow(list string) (token, site string) {
 	site = h.site(token)
 	c := h.caller(token)
 	var j shownJob
-	if err := c.upload(h.t.Context(), "/planner/keywords/import", "list.csv", []byte(list), "site_id", site, &j); err != nil {
+	if err := c.upload(h.t.Context(), "list.csv", []byte(list), site, &j); err != nil {
 		h.t.Fatal(err)
 	}
 	h.done(token, j.ID)

@@ -30,7 +30,7 @@ func TestImportAccountsForEveryRow(t *testing.T) {
 		t.Errorf("the first keyword: %v", k)
 	}
 	var j shownJob
-	if err := h.caller(token).upload(t.Context(), "/planner/keywords/import", "again.csv", []byte(coffee), "site_id", site, &j); err != nil {
+	if err := h.caller(token).upload(t.Context(), "again.csv", []byte(coffee), site, &j); err != nil {
 		t.Fatal(err)
 	}
 	again := h.done(token, j.ID)
@@ -54,13 +54,13 @@ func TestFilesThatCannotBeImported(t *testing.T) {
 		"an open quote":   {"Keyword,Volume\n\"coffee,1\nb,2\n" + strings.Repeat("c,3\n", 100), "keyword_file.unclosed_quote"},
 		"10 MB on a line": {"Keyword\n" + strings.Repeat("x", 10<<20), "keyword_file.line_too_long"},
 	} {
-		err := h.caller(token).upload(t.Context(), "/planner/keywords/import", name+".csv", []byte(c.content), "site_id", site, nil)
+		err := h.caller(token).upload(t.Context(), name+".csv", []byte(c.content), site, nil)
 		var r refusal
 		if !errors.As(err, &r) || r.Status != http.StatusUnprocessableEntity || r.Code != c.code || r.Detail == "" {
 			t.Errorf("%s: %v, want %s", name, err, c.code)
 		}
 	}
-	err := h.caller(token).upload(t.Context(), "/planner/keywords/import", "list.csv", []byte("a"), "site_id", "site_00000000000000000000000000", nil)
+	err := h.caller(token).upload(t.Context(), "list.csv", []byte("a"), "site_00000000000000000000000000", nil)
 	var r refusal
 	if !errors.As(err, &r) || r.Code != "site.not_found" {
 		t.Errorf("to a site that is not there: %v", err)

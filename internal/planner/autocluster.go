@@ -80,17 +80,10 @@ func (a ClusterArgs) where() (string, []any) {
 	args := []any{a.Site}
 	switch {
 	case len(a.Keywords) > 0:
-		var b strings.Builder
-		b.WriteString(`account_id = $1 AND site_id = $2 AND id IN (`)
-		for i, k := range a.Keywords {
-			if i > 0 {
-				b.WriteByte(',')
-			}
+		for _, k := range a.Keywords {
 			args = append(args, k)
-			fmt.Fprintf(&b, "$%d", len(args)+1)
 		}
-		b.WriteByte(')')
-		return b.String(), args
+		return `account_id = $1 AND site_id = $2 AND id IN (` + numbered(3, len(a.Keywords)) + `)`, args
 	case a.All:
 		return `account_id = $1 AND site_id = $2`, args
 	default:
@@ -240,28 +233,36 @@ func insertClusters(ctx context.Context, tx *tenant.Tx, all []Cluster) error {
 	return nil
 }
 
-// moveKeywords joins the moves to the table as a list of values: one statement
-// for hundreds of rows.
+// moveKeywords puts the keywords of each cluster into it, some at a time. The
+// moves of one cluster stand together.
 func moveKeywords(ctx context.Context, tx *tenant.Tx, all []move) error {
 	for len(all) > 0 {
-		part := all[:min(batchSize, len(all))]
-		all = all[len(part):]
-		var q strings.Builder
-		var args []any
-		q.WriteString(`WITH moves (keyword, cluster) AS (VALUES `)
-		for i, m := range part {
-			if i > 0 {
-				q.WriteByte(',')
-			}
-			fmt.Fprintf(&q, "($%d, $%d)", len(args)+2, len(args)+3)
-			args = append(args, m.keyword, m.cluster)
+		n := 1
+		for n < len(all) && n < batchSize && all[n].cluster == all[0].cluster {
+			n++
 		}
-		q.WriteString(`) UPDATE keywords SET cluster_id = moves.cluster FROM moves WHERE keywords.account_id = $1 AND keywords.id = moves.keyword`)
-		if _, err := tx.Exec(ctx, q.String(), args...); err != nil {
-			return fmt.Errorf("put %d keywords into clusters: %w", len(part), err)
+		args := []any{all[0].cluster}
+		for _, m := range all[:n] {
+			args = append(args, m.keyword)
 		}
+		if _, err := tx.Exec(ctx, `UPDATE keywords SET cluster_id = $2 WHERE account_id = $1 AND id IN (`+numbered(3, n)+`)`, args...); err != nil {
+			return fmt.Errorf("put %d keywords into cluster %s: %w", n, all[0].cluster, err)
+		}
+		all = all[n:]
 	}
 	return nil
+}
+
+// numbered is a list of n parameters, such as "$3,$4".
+func numbered(from, n int) string {
+	var b strings.Builder
+	for i := range n {
+		if i > 0 {
+			b.WriteByte(',')
+		}
+		fmt.Fprintf(&b, "$%d", from+i)
+	}
+	return b.String()
 }
 
 // recount makes the sizes of a site's clusters true again.

@@ -30,8 +30,10 @@ type batch struct {
 	rows   []newRow
 }
 
-// batchSize keeps a statement below the 32,766 parameters that SQLite takes.
-const batchSize = 500
+// batchSize is how many rows a statement writes. SQLite finds numbered parameters
+// by looking through all of them, so that larger statements cost more than they
+// save there; for PostgreSQL it makes no difference above this.
+const batchSize = 50
 
 // write inserts the rows. A keyword that is there keeps what it has and gains
 // what it had not: its numbers are newer in neither file, but some is better

@@ -79,12 +79,8 @@ func Contents(ctx context.Context, r tenant.Reader, f ContentFilter) ([]Content,
 
 // Load reads one article.
 func Load(ctx context.Context, r tenant.Reader, cid ContentID) (Content, error) {
-	return load(ctx, r, cid, "")
-}
-
-func load(ctx context.Context, r tenant.Reader, cid ContentID, lock string) (Content, error) {
 	c, err := readContent(func(dest ...any) error {
-		return r.Get(ctx, `SELECT `+fmt.Sprintf(contentColumns, "v.markdown")+contentFrom+` AND c.id = $2`+lock, []any{cid}, dest...)
+		return r.Get(ctx, `SELECT `+fmt.Sprintf(contentColumns, "v.markdown")+contentFrom+` AND c.id = $2`, []any{cid}, dest...)
 	})
 	if tenant.IsNotFound(err) {
 		err = ErrContentNotFound
@@ -93,6 +89,17 @@ func load(ctx context.Context, r tenant.Reader, cid ContentID, lock string) (Con
 		return Content{}, fmt.Errorf("article %s: %w", cid, err)
 	}
 	return c, nil
+}
+
+// loadForUpdate is Load for who changes the article. It locks first and reads
+// then: in one statement, who waited for the lock would join the new row with
+// the version of the old.
+func loadForUpdate(ctx context.Context, tx *tenant.Tx, cid ContentID) (Content, error) {
+	err := tx.Get(ctx, `SELECT version FROM contents WHERE account_id = $1 AND id = $2`+tx.ForUpdate(), []any{cid}, new(int64))
+	if err != nil && !tenant.IsNotFound(err) {
+		return Content{}, fmt.Errorf("lock article %s: %w", cid, err)
+	}
+	return Load(ctx, tx, cid)
 }
 
 // Version is one version of an article, in short.
@@ -150,7 +157,7 @@ type Edit struct {
 // newer one than the one that was read. What was approved has to be approved
 // again.
 func Apply(ctx context.Context, tx *tenant.Tx, cid ContentID, e Edit) (Content, error) {
-	c, err := load(ctx, tx, cid, tx.ForUpdate())
+	c, err := loadForUpdate(ctx, tx, cid)
 	if err != nil {
 		return Content{}, err
 	}
@@ -218,7 +225,7 @@ func (c *Content) check() error {
 // Approve says that an article may be published. One that is approved or
 // published stays as it is.
 func Approve(ctx context.Context, tx *tenant.Tx, cid ContentID) (Content, error) {
-	c, err := load(ctx, tx, cid, tx.ForUpdate())
+	c, err := loadForUpdate(ctx, tx, cid)
 	if err != nil || c.Status == Approved || c.Status == Published {
 		return c, err
 	}
