@@ -79,12 +79,19 @@ func bearer(authorization string) (string, error) {
 	switch token = strings.Trim(token, " "); {
 	case !strings.EqualFold(scheme, "Bearer"):
 		return "", refusal("scheme is not Bearer")
-	case token == "" || strings.ContainsAny(token, " \t,"):
-		return "", refusal("not one token")
 	case len(token) > maxCredential:
 		return "", refusal("too long")
+	case token == "" || strings.ContainsFunc(token, notOfToken):
+		return "", refusal("not one token")
 	}
 	return token, nil
+}
+
+// notOfToken tells what RFC 6750, 2.1, keeps out of a bearer token. Line
+// breaks matter: the decoders of base64 skip them, and one token would have
+// many spellings.
+func notOfToken(r rune) bool {
+	return !strings.ContainsRune("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~+/=", r)
 }
 
 // judge asks for standing and permission, once the credential is good.

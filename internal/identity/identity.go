@@ -73,7 +73,7 @@ type Standing func(context.Context, tenant.Reader) error
 
 // Options is what the service is told at start.
 type Options struct {
-	Secret   []byte   // signs access tokens; 32 bytes or more
+	Secret   []byte   `json:"-"` // signs access tokens; 32 bytes or more
 	Issuer   string   // the base URL, which access tokens name
 	Standing Standing // account and plan; nil: the status of the account alone
 	Log      *slog.Logger

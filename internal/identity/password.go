@@ -81,7 +81,7 @@ func (p passwords) inTurn(ctx context.Context, fn func() error) error {
 }
 
 const (
-	minPassword = 10  // bytes
+	minPassword = 10  // characters
 	maxPassword = 200 // bytes
 )
 
@@ -100,13 +100,15 @@ var commonest = []string{
 }
 
 // checkPassword is ErrWeakPassword with what is wrong with it, and never the
-// password.
+// password. It looks at what will be hashed: letters of another width are the
+// same password.
 func checkPassword(password string, e email) error {
-	lower := strings.ToLower(password)
+	plain := norm.NFKC.String(password)
+	lower := strings.ToLower(plain)
 	local, _, _ := strings.Cut(e.key, "@")
 	var why string
 	switch {
-	case len(password) < minPassword:
+	case utf8.RuneCountInString(plain) < minPassword:
 		why = "at least 10 characters long"
 	case len(password) > maxPassword:
 		why = "at most 200 bytes long"

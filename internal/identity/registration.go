@@ -12,9 +12,11 @@ import (
 )
 
 // Registration is what a new person gives. Who has one name only leaves
-// LastName empty.
+// LastName empty. It does not print the password.
 type Registration struct {
-	Email, Password, FirstName, LastName string
+	Email               string
+	Password            string `json:"-"`
+	FirstName, LastName string
 }
 
 // Prepared is a registration that makes sense, with its password hashed and

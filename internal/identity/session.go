@@ -20,14 +20,13 @@ const (
 )
 
 // Tokens is what a sign-in gives: an access token for requests, and a refresh
-// token that is good for one exchange for the next pair.
+// token that is good for one exchange for the next pair. It does not print
+// them.
 type Tokens struct {
-	Access, Refresh string
-	ExpiresIn       time.Duration // of Access
+	Access    string        `json:"-"`
+	Refresh   string        `json:"-"`
+	ExpiresIn time.Duration // of Access
 }
-
-// String hides the tokens from whoever prints them.
-func (Tokens) String() string { return "tokens" }
 
 // StartSession signs a person in to the account of tx. The caller has made
 // sure who it is and that he is a member.
