@@ -36,8 +36,8 @@ func (n New) parse() (Site, error) {
 	return s, nil
 }
 
-// parseDomain takes what people paste (an address of a page, capitals, a
-// trailing dot) and gives the domain as DNS writes it (RFC 5891).
+// parseDomain takes what people paste (an address of a page, a port, capitals,
+// a trailing dot) and gives the domain as DNS writes it (RFC 5891).
 func parseDomain(s string) (string, bool) {
 	s = strings.TrimSpace(s)
 	if _, rest, found := strings.Cut(s, "://"); found {
@@ -46,8 +46,15 @@ func parseDomain(s string) (string, bool) {
 			return "", false
 		}
 		s = u.Hostname()
-	} else if i := strings.IndexAny(s, "/?#"); i >= 0 {
-		s = s[:i]
+	} else {
+		if i := strings.IndexAny(s, "/?#"); i >= 0 {
+			s = s[:i]
+		}
+		host, port, _ := strings.Cut(s, ":")
+		if strings.Trim(port, "0123456789") != "" {
+			return "", false
+		}
+		s = host
 	}
 	d, err := idna.Lookup.ToASCII(strings.TrimSuffix(s, "."))
 	if err != nil || len(d) > 253 {

@@ -33,7 +33,8 @@ type Sector struct {
 // program, and the list is given whole.
 const maxSectors = 100
 
-// Sectors lists the sectors of a site, the first of it first.
+// Sectors lists the sectors of a site, the first of it first. It is ErrNotFound
+// for a site that is not there: every other has one.
 func Sectors(ctx context.Context, r tenant.Reader, sid ID) ([]Sector, error) {
 	var all []Sector
 	err := r.Each(ctx, `SELECT id, site_id, name, created_at FROM sectors WHERE account_id = $1 AND site_id = $2 ORDER BY id`,
@@ -45,6 +46,9 @@ func Sectors(ctx context.Context, r tenant.Reader, sid ID) ([]Sector, error) {
 			all = append(all, s)
 			return err
 		})
+	if err == nil && len(all) == 0 {
+		err = ErrNotFound
+	}
 	if err != nil {
 		return nil, fmt.Errorf("sectors of site %s: %w", sid, err)
 	}
@@ -80,6 +84,11 @@ func AddSector(ctx context.Context, tx *tenant.Tx, sid ID, name string) (Sector,
 	return s, nil
 }
 
+// FirstSector is where what names no sector of the site belongs.
+func FirstSector(ctx context.Context, r tenant.Reader, sid ID) (SectorID, error) {
+	return FindSector(ctx, r, sid, SectorID{})
+}
+
 // FindSector is the sector with an id, if it is one of the site's; for the
 // zero id, the site's first.
 func FindSector(ctx context.Context, r tenant.Reader, sid ID, sec SectorID) (SectorID, error) {
@@ -91,9 +100,6 @@ func FindSector(ctx context.Context, r tenant.Reader, sid ID, sec SectorID) (Sec
 		if sec.IsZero() || s.ID == sec {
 			return s.ID, nil
 		}
-	}
-	if len(all) == 0 {
-		return SectorID{}, fmt.Errorf("sectors of site %s: %w", sid, ErrNotFound)
 	}
 	return SectorID{}, fmt.Errorf("sector %s of site %s: %w", sec, sid, ErrSectorNotFound)
 }
