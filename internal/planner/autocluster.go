@@ -4,13 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math"
-	"strings"
 
 	"igny8/internal/ai"
-	"igny8/internal/clock"
 	"igny8/internal/credit"
-	"igny8/internal/id"
 	"igny8/internal/job"
 	"igny8/internal/site"
 	"igny8/internal/tenant"
@@ -22,6 +18,7 @@ type ClusterArgs struct {
 	Hold     credit.HoldID `json:"hold"`
 	Keywords []KeywordID   `json:"keywords,omitempty"` // none: by All
 	All      bool          `json:"all,omitempty"`      // also those that are in a cluster
+	Count    int64         `json:"count,omitempty"`    // how many the hold pays for; what came after the order waits for the next
 }
 
 // Kind implements job.Args.
@@ -34,8 +31,9 @@ type Clustered struct {
 }
 
 // AutoCluster orders the clustering of keywords of a site: those named, or
-// else all that are in no cluster, or else all. It is ErrNothingToCluster when
-// there are none.
+// else all that are in no cluster, or else all. It is ErrKeywordNotFound when
+// one that is named is not the site's, and ErrNothingToCluster when there are
+// none.
 func (p *Planner) AutoCluster(ctx context.Context, tx *tenant.Tx, sid site.ID, ks []KeywordID) (Ordered, error) {
 	if _, err := site.Load(ctx, tx, sid); err != nil {
 		return Ordered{}, err
@@ -49,12 +47,13 @@ func (p *Planner) AutoCluster(ctx context.Context, tx *tenant.Tx, sid site.ID, k
 	if err != nil {
 		return Ordered{}, err
 	}
+	if n < int64(distinct(ks)) {
+		return Ordered{}, ErrKeywordNotFound
+	}
 	if n == 0 {
 		return Ordered{}, ErrNothingToCluster
 	}
-	if len(ks) > 0 && n < int64(distinct(ks)) {
-		return Ordered{}, ErrKeywordNotFound
-	}
+	a.Count = n
 	quote, err := credit.Quote(ctx, tx, credit.AutoCluster, n)
 	if err != nil {
 		return Ordered{}, err
@@ -116,7 +115,11 @@ func (h clusterer) Do(ctx context.Context, s tenant.Scope, r *job.Run, a Cluster
 	}
 	var result Clustered
 	err = h.p.gate.Cluster(ctx, s, a.Hold, brief, func(ctx context.Context, tx *tenant.Tx, groups []ai.Group) error {
-		if result, err = saveGroups(ctx, tx, a.Site, ids, brief, groups); err != nil {
+		pl, err := planGroups(a.Site, ids, brief.Phrases, groups)
+		if err != nil {
+			return err
+		}
+		if result, err = pl.save(ctx, tx, a.Site); err != nil {
 			return err
 		}
 		return r.Finish(ctx, tx, result)
@@ -145,7 +148,10 @@ func (p *Planner) brief(ctx context.Context, s tenant.Scope, a ClusterArgs) (ids
 		}
 		brief.Language = where.Language
 		cond, args := a.where()
-		return v.Each(ctx, `SELECT id, phrase, coalesce(volume, 0), intent FROM keywords WHERE `+cond+` ORDER BY id`, args, func(scan tenant.Scan) error {
+		q := &query{text: `SELECT id, phrase, coalesce(volume, 0), intent FROM keywords WHERE ` + cond, args: args}
+		q.inOrder(`id`, int(a.Count))
+		ids, brief.Phrases = nil, nil
+		return v.Each(ctx, q.text, q.args, func(scan tenant.Scan) error {
 			var k KeywordID
 			var ph ai.Phrase
 			err := scan(&k, &ph.Text, &ph.Volume, &ph.Intent)
@@ -154,134 +160,7 @@ func (p *Planner) brief(ctx context.Context, s tenant.Scope, a ClusterArgs) (ids
 		})
 	})
 	if err == nil && len(ids) == 0 {
-		err = ErrNothingToCluster // they were deleted meanwhile
+		err = ErrNothingToCluster // another job has clustered them meanwhile
 	}
 	return ids, brief, err
-}
-
-// saveGroups writes the clusters and puts their keywords into them. Clusters
-// that lose keywords to the new ones are counted anew, and go when they are
-// left without keywords and without ideas.
-func saveGroups(ctx context.Context, tx *tenant.Tx, sid site.ID, ids []KeywordID, brief ai.ClusterBrief, groups []ai.Group) (Clustered, error) {
-	var result Clustered
-	var clusters []Cluster
-	var moves []move
-	placed := make([]bool, len(ids))
-	for _, g := range groups {
-		c := Cluster{
-			ID: id.New[clusterKind](), Site: sid, Name: g.Name, Intent: string(g.Intent),
-			Cohesion: int64(math.Round(1000 * max(0, min(1, g.Cohesion)))),
-		}
-		for _, m := range g.Members {
-			if m < 0 || m >= len(ids) || placed[m] {
-				return Clustered{}, fmt.Errorf("%w: keyword %d is not one, or in two groups", ai.ErrRefused, m)
-			}
-			placed[m] = true
-			c.Size++
-			c.Volume += brief.Phrases[m].Volume
-			moves = append(moves, move{ids[m], c.ID})
-		}
-		if c.Size == 0 {
-			continue
-		}
-		pillar := g.Pillar
-		if pillar < 0 || pillar >= len(ids) {
-			pillar = g.Members[0]
-		}
-		c.Pillar = brief.Phrases[pillar].Text
-		if c.Name == "" {
-			c.Name = c.Pillar
-		}
-		clusters = append(clusters, c)
-		result.Clusters++
-		result.Keywords += c.Size
-	}
-	if err := insertClusters(ctx, tx, clusters); err != nil {
-		return Clustered{}, err
-	}
-	if err := moveKeywords(ctx, tx, moves); err != nil {
-		return Clustered{}, err
-	}
-	return result, recount(ctx, tx, sid)
-}
-
-// move puts a keyword into a cluster.
-type move struct {
-	keyword KeywordID
-	cluster ClusterID
-}
-
-func insertClusters(ctx context.Context, tx *tenant.Tx, all []Cluster) error {
-	for len(all) > 0 {
-		part := all[:min(batchSize, len(all))]
-		all = all[len(part):]
-		var q strings.Builder
-		args := []any{clock.Micros(tx.Now())}
-		q.WriteString(`INSERT INTO clusters (account_id, created_at, id, site_id, name, pillar, intent, size, volume, cohesion) VALUES `)
-		for i, c := range part {
-			if i > 0 {
-				q.WriteByte(',')
-			}
-			n := len(args) + 2
-			fmt.Fprintf(&q, "($1, $2, $%d, $%d, $%d, $%d, $%d, $%d, $%d, $%d)", n, n+1, n+2, n+3, n+4, n+5, n+6, n+7)
-			args = append(args, c.ID, c.Site, c.Name, c.Pillar, c.Intent, c.Size, c.Volume, c.Cohesion)
-		}
-		if _, err := tx.Exec(ctx, q.String(), args...); err != nil {
-			return fmt.Errorf("save %d clusters: %w", len(part), err)
-		}
-	}
-	return nil
-}
-
-// moveKeywords puts the keywords of each cluster into it, some at a time. The
-// moves of one cluster stand together.
-func moveKeywords(ctx context.Context, tx *tenant.Tx, all []move) error {
-	for len(all) > 0 {
-		n := 1
-		for n < len(all) && n < batchSize && all[n].cluster == all[0].cluster {
-			n++
-		}
-		args := []any{all[0].cluster}
-		for _, m := range all[:n] {
-			args = append(args, m.keyword)
-		}
-		if _, err := tx.Exec(ctx, `UPDATE keywords SET cluster_id = $2 WHERE account_id = $1 AND id IN (`+numbered(3, n)+`)`, args...); err != nil {
-			return fmt.Errorf("put %d keywords into cluster %s: %w", n, all[0].cluster, err)
-		}
-		all = all[n:]
-	}
-	return nil
-}
-
-// numbered is a list of n parameters, such as "$3,$4".
-func numbered(from, n int) string {
-	var b strings.Builder
-	for i := range n {
-		if i > 0 {
-			b.WriteByte(',')
-		}
-		fmt.Fprintf(&b, "$%d", from+i)
-	}
-	return b.String()
-}
-
-// recount makes the sizes of a site's clusters true again.
-func recount(ctx context.Context, tx *tenant.Tx, sid site.ID) error {
-	_, err := tx.Exec(ctx, `
-		DELETE FROM clusters WHERE account_id = $1 AND site_id = $2
-			AND NOT EXISTS (SELECT 1 FROM keywords k WHERE k.account_id = $1 AND k.cluster_id = clusters.id)
-			AND NOT EXISTS (SELECT 1 FROM ideas i WHERE i.account_id = $1 AND i.cluster_id = clusters.id)`, sid)
-	if err != nil {
-		return fmt.Errorf("drop empty clusters: %w", err)
-	}
-	_, err = tx.Exec(ctx, `
-		WITH now AS (
-			SELECT cluster_id, count(*) AS size, sum(coalesce(volume, 0)) AS volume FROM keywords
-			WHERE account_id = $1 AND site_id = $2 AND cluster_id IS NOT NULL GROUP BY cluster_id)
-		UPDATE clusters SET size = now.size, volume = now.volume FROM now
-		WHERE clusters.account_id = $1 AND clusters.id = now.cluster_id AND (clusters.size <> now.size OR clusters.volume <> now.volume)`, sid)
-	if err != nil {
-		return fmt.Errorf("count clusters anew: %w", err)
-	}
-	return nil
 }

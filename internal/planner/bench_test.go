@@ -3,8 +3,6 @@ package planner_test
 import (
 	"context"
 	"log/slog"
-	"os"
-	"path/filepath"
 	"testing"
 	"time"
 
@@ -20,11 +18,7 @@ import (
 // BenchmarkImport imports the real Semrush export, from the upload to the end
 // of the job.
 func BenchmarkImport(b *testing.B) {
-	body, err := os.ReadFile(realFile(b, "semrush-keywords.csv"))
-	if err != nil {
-		b.Skip(err)
-	}
-	unlimited := func(context.Context, tenant.Reader, int64, int64) error { return nil }
+	body := []byte(realFile(b, "semrush-keywords.csv"))
 	for b.Loop() {
 		d := dbtest.Open(b)
 		st := tenant.NewStore(d)
@@ -40,7 +34,7 @@ func BenchmarkImport(b *testing.B) {
 		s := tenanttest.New(b, d)
 		var jid job.ID
 		err = st.Update(b.Context(), s, func(ctx context.Context, tx *tenant.Tx) error {
-			w, err := site.Create(ctx, tx, site.New{Name: "S", Domain: "example.com"}, site.Limit(unlimited))
+			w, err := site.Create(ctx, tx, site.New{Name: "S", Domain: "example.com"}, unlimited)
 			if err != nil {
 				return err
 			}
@@ -70,20 +64,4 @@ func BenchmarkImport(b *testing.B) {
 			b.Fatal(err)
 		}
 	}
-}
-
-// realFile is a keyword file of the shared data.
-func realFile(t testing.TB, name string) string {
-	t.Helper()
-	if dir := os.Getenv("IGNY8_SHARED_DATA"); dir != "" {
-		return filepath.Join(dir, "keywords", name)
-	}
-	for dir, err := os.Getwd(); err == nil && dir != filepath.Dir(dir); dir = filepath.Dir(dir) {
-		path := filepath.Join(dir, "shared", "data", "keywords", name)
-		if _, err := os.Stat(path); err == nil {
-			return path
-		}
-	}
-	t.Skipf("the shared data is not here: no shared/data/keywords/%s above this folder, and no IGNY8_SHARED_DATA", name)
-	return ""
 }

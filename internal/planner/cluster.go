@@ -77,8 +77,7 @@ func Clusters(ctx context.Context, r tenant.Reader, f ClusterFilter) ([]Cluster,
 	if !f.Site.IsZero() {
 		q.and("site_id", f.Site)
 	}
-	q.args = append(q.args, f.Limit)
-	return collect(ctx, r, fmt.Sprintf(`%s ORDER BY size DESC, id LIMIT $%d`, q.text, len(q.args)+1), q.args, readCluster)
+	return collect(ctx, r, q.inOrder(`size DESC, id`, f.Limit), readCluster)
 }
 
 // LoadCluster reads one cluster.

@@ -2,16 +2,13 @@ package planner
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 
 	"igny8/internal/ai"
-	"igny8/internal/clock"
 	"igny8/internal/credit"
-	"igny8/internal/id"
 	"igny8/internal/job"
-	"igny8/internal/planner/internal/keywordfile"
 	"igny8/internal/site"
 	"igny8/internal/tenant"
 )
@@ -36,48 +33,94 @@ type Ideated struct {
 	Ideas []IdeaID `json:"ideas"`
 }
 
-// ideasEach is how many ideas a cluster gets when nobody says.
-const ideasEach = 5
+// How many ideas a cluster gets when nobody says, and at most.
+const (
+	ideasEach = 5
+	ideasMost = 20
+)
 
-// GenerateIdeas orders ideas for clusters, at most count for each; zero is 5.
-// The credits of all are reserved, or of none.
+// GenerateIdeas orders ideas for clusters, at most count for each: 1 to 20,
+// zero is 5. The credits of all are reserved, or of none: when there are not
+// enough, credit.ErrInsufficient tells what all of them need.
 func (p *Planner) GenerateIdeas(ctx context.Context, tx *tenant.Tx, cs []ClusterID, count int) (Ordered, error) {
-	if len(cs) == 0 {
-		return Ordered{}, ErrNothingChosen
-	}
 	if count == 0 {
 		count = ideasEach
+	}
+	cs = once(cs)
+	switch {
+	case len(cs) == 0:
+		return Ordered{}, ErrNothingChosen
+	case count < 1 || count > ideasMost:
+		return Ordered{}, ErrInvalidCount.At("body.count", "must be 1 to 20", count)
+	}
+	for _, c := range cs {
+		if _, err := LoadCluster(ctx, tx, c); err != nil {
+			return Ordered{}, err
+		}
+		if err := alive(ctx, tx, c); err != nil {
+			return Ordered{}, err
+		}
 	}
 	each, err := credit.Quote(ctx, tx, credit.GenerateIdeas, int64(count))
 	if err != nil {
 		return Ordered{}, err
 	}
+	quote := each * credit.Credits(len(cs))
+	if err := affordable(ctx, tx, quote); err != nil {
+		return Ordered{}, err
+	}
 	a := IdeasArgs{Count: count}
-	seen := map[ClusterID]bool{}
 	for _, c := range cs {
-		if seen[c] {
-			continue
-		}
-		seen[c] = true
-		if _, err := LoadCluster(ctx, tx, c); err != nil {
-			return Ordered{}, err
-		}
 		hid, err := credit.Reserve(ctx, tx, each, credit.GenerateIdeas, c.String())
 		if err != nil {
 			return Ordered{}, err
 		}
 		a.Items = append(a.Items, ClusterHold{c, hid})
 	}
-	quote := each * credit.Credits(len(a.Items))
-	jid, err := p.queue.Enqueue(ctx, tx, a, job.Order{Total: int64(len(a.Items)), Quote: (*int64)(&quote), Message: "Waiting to find ideas"})
+	jid, err := p.queue.Enqueue(ctx, tx, a, job.Order{Total: int64(len(cs)), Quote: (*int64)(&quote), Message: "Waiting to find ideas"})
 	return Ordered{Job: jid, Quote: quote}, err
+}
+
+// alive is ErrClusterEmpty for a cluster that has only ideas left.
+func alive(ctx context.Context, r tenant.Reader, cid ClusterID) error {
+	var n int64
+	if err := r.Get(ctx, `SELECT count(*) FROM keywords WHERE account_id = $1 AND cluster_id = $2`, []any{cid}, &n); err != nil {
+		return fmt.Errorf("count keywords of cluster %s: %w", cid, err)
+	}
+	if n == 0 {
+		return fmt.Errorf("cluster %s: %w", cid, ErrClusterEmpty)
+	}
+	return nil
+}
+
+// once is all without what comes again.
+func once(all []ClusterID) []ClusterID {
+	var out []ClusterID
+	for _, c := range all {
+		if !slices.Contains(out, c) {
+			out = append(out, c)
+		}
+	}
+	return out
+}
+
+// affordable is for the figures of the refusal: Reserve, which would refuse one
+// hold of many, knows the price of that one only.
+func affordable(ctx context.Context, r tenant.Reader, quote credit.Credits) error {
+	b, err := credit.BalanceOf(ctx, r)
+	if err != nil || quote <= b.Available {
+		return err
+	}
+	return credit.ErrInsufficient.Sayf("This needs %d credits and %d are available.", quote, b.Available).
+		With("needed", quote).With("available", b.Available).With("held", b.Held)
 }
 
 // ideator does jobs for ideas.
 type ideator struct{ p *Planner }
 
 // Do finds ideas, a cluster at a time. What an earlier run of the job has
-// settled is done, and told of again.
+// settled is done, and told of again. A cluster that a new clustering has
+// emptied meanwhile costs nothing; when none is left, the job fails.
 func (h ideator) Do(ctx context.Context, s tenant.Scope, r *job.Run, a IdeasArgs) (any, error) {
 	if err := h.p.st.Update(ctx, s, func(ctx context.Context, tx *tenant.Tx) error {
 		for _, i := range a.Items {
@@ -89,12 +132,18 @@ func (h ideator) Do(ctx context.Context, s tenant.Scope, r *job.Run, a IdeasArgs
 	}); err != nil {
 		return nil, err
 	}
-	result := Ideated{Ideas: []IdeaID{}}
+	result, gone := Ideated{Ideas: []IdeaID{}}, 0
 	for n, i := range a.Items {
 		if err := r.Progress(ctx, int64(n), int64(len(a.Items)), "Finding ideas"); err != nil {
 			return nil, err
 		}
 		ids, err := h.p.ideasFor(ctx, s, i, a.Count)
+		if errors.Is(err, ErrClusterNotFound) || errors.Is(err, ErrClusterEmpty) {
+			if gone++; gone == len(a.Items) {
+				return nil, err
+			}
+			err = h.p.st.Update(ctx, s, func(ctx context.Context, tx *tenant.Tx) error { return releaseUnspent(ctx, tx, i.Hold) })
+		}
 		if err != nil {
 			return nil, err
 		}
@@ -139,6 +188,9 @@ const briefKeywords = 100
 // ideasBrief is what a model needs to know of a cluster.
 func ideasBrief(ctx context.Context, r tenant.Reader, cid ClusterID, count int) (Cluster, ai.IdeasBrief, error) {
 	c, err := LoadCluster(ctx, r, cid)
+	if err == nil {
+		err = alive(ctx, r, cid)
+	}
 	if err != nil {
 		return Cluster{}, ai.IdeasBrief{}, err
 	}
@@ -166,48 +218,4 @@ func ideasBrief(ctx context.Context, r tenant.Reader, cid ClusterID, count int) 
 		return err
 	})
 	return c, b, err
-}
-
-// saveIdeas keeps the ideas whose title the site has not.
-func saveIdeas(ctx context.Context, tx *tenant.Tx, c Cluster, hid credit.HoldID, ideas []ai.Idea) ([]IdeaID, error) {
-	ids := []IdeaID{}
-	for _, i := range ideas {
-		sections := make([]Section, 0, len(i.Outline))
-		for _, s := range i.Outline {
-			sections = append(sections, Section{Heading: s.Heading, Keywords: s.Keywords})
-		}
-		outline, err := json.Marshal(sections)
-		if err != nil {
-			return nil, err
-		}
-		keywords, err := json.Marshal(i.Keywords)
-		if err != nil {
-			return nil, err
-		}
-		iid := id.New[ideaKind]()
-		n, err := tx.Exec(ctx, `
-			INSERT INTO ideas (account_id, id, site_id, cluster_id, hold_id, title, title_key, angle, audience, intent, outline, keywords, status, created_at)
-			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, 'proposed', $13) ON CONFLICT (account_id, site_id, title_key) DO NOTHING`,
-			iid, c.Site, c.ID, hid, i.Title, keywordfile.Key(i.Title), i.Angle, i.Audience, string(i.Intent), string(outline), string(keywords), clock.Micros(tx.Now()))
-		if err != nil {
-			return nil, fmt.Errorf("save idea %q: %w", i.Title, err)
-		}
-		if n > 0 {
-			ids = append(ids, iid)
-		}
-	}
-	return ids, nil
-}
-
-// ideasOf is the ideas that a hold has paid for.
-func (p *Planner) ideasOf(ctx context.Context, s tenant.Scope, hid credit.HoldID) (ids []IdeaID, err error) {
-	err = p.st.View(ctx, s, func(ctx context.Context, v *tenant.View) error {
-		ids, err = collect(ctx, v, `SELECT id FROM ideas WHERE account_id = $1 AND hold_id = $2 ORDER BY id`, []any{hid}, func(scan tenant.Scan) (IdeaID, error) {
-			var i IdeaID
-			err := scan(&i)
-			return i, err
-		})
-		return err
-	})
-	return ids, err
 }

@@ -68,7 +68,7 @@ func Ideas(ctx context.Context, r tenant.Reader, f IdeaFilter) ([]Idea, error) {
 	if !f.Cluster.IsZero() {
 		q.and("cluster_id", f.Cluster)
 	}
-	return collect(ctx, r, q.limit(f.Limit), q.args, readIdea)
+	return collect(ctx, r, q.inOrder(`id`, f.Limit), readIdea)
 }
 
 // LoadIdea reads one idea.

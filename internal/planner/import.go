@@ -4,6 +4,9 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"igny8/internal/account"
 	"igny8/internal/clock"
@@ -27,6 +30,7 @@ type ImportArgs struct {
 	Upload UploadID      `json:"upload"`
 	Site   site.ID       `json:"site"`
 	Sector site.SectorID `json:"sector"`
+	Rows   int64         `json:"rows"` // of the file, to show
 }
 
 // Kind implements job.Args.
@@ -49,8 +53,8 @@ type Imported struct {
 // FileIssue is one thing in the file that could not be read.
 type FileIssue struct {
 	Line   int    `json:"line"`
-	Column string `json:"column,omitempty"`
-	Value  string `json:"value,omitempty"`
+	Column string `json:"column"` // its name; "" where the whole row is meant
+	Value  string `json:"value"`  // what stood there, shortened
 	Reason string `json:"reason"` // stable, such as "no_keyword"
 	Detail string `json:"detail"`
 }
@@ -58,9 +62,6 @@ type FileIssue struct {
 // Import takes a file in and orders its import. A file that cannot be read is
 // refused at once, with its line, and nothing is kept of it.
 func (p *Planner) Import(ctx context.Context, tx *tenant.Tx, u Upload) (job.ID, error) {
-	if _, err := site.Load(ctx, tx, u.Site); err != nil {
-		return job.ID{}, err
-	}
 	sec, err := site.FindSector(ctx, tx, u.Site, u.Sector)
 	if err != nil {
 		return job.ID{}, err
@@ -69,13 +70,27 @@ func (p *Planner) Import(ctx context.Context, tx *tenant.Tx, u Upload) (job.ID, 
 	if err != nil {
 		return job.ID{}, fmt.Errorf("read %q: %w", u.Name, err)
 	}
-	a := ImportArgs{Upload: id.New[uploadKind](), Site: u.Site, Sector: sec}
+	a := ImportArgs{Upload: id.New[uploadKind](), Site: u.Site, Sector: sec, Rows: int64(report.Rows + report.RejectedCount)}
 	_, err = tx.Exec(ctx, `INSERT INTO uploads (account_id, id, name, body, created_at) VALUES ($1, $2, $3, $4, $5)`,
-		a.Upload, u.Name, u.Body, clock.Micros(tx.Now()))
+		a.Upload, fileName(u.Name), u.Body, clock.Micros(tx.Now()))
 	if err != nil {
 		return job.ID{}, fmt.Errorf("keep upload %q: %w", u.Name, err)
 	}
-	return p.queue.Enqueue(ctx, tx, a, job.Order{Total: int64(report.Rows + report.RejectedCount), Message: "Waiting to import"})
+	return p.queue.Enqueue(ctx, tx, a, job.Order{Total: a.Rows, Message: "Waiting to import"})
+}
+
+// fileName is a name that a browser sent, as far as it can be shown.
+func fileName(s string) string {
+	s = strings.Map(func(r rune) rune {
+		if !unicode.IsPrint(r) || r == utf8.RuneError {
+			return -1
+		}
+		return r
+	}, s)
+	if r := []rune(s); len(r) > 200 {
+		s = string(r[:200])
+	}
+	return s
 }
 
 // importer does imports.
@@ -84,6 +99,9 @@ type importer struct{ p *Planner }
 // Do imports the whole file in one transaction: whoever looks sees none of it
 // or all of it, and a crash in the middle is as if it had not begun.
 func (h importer) Do(ctx context.Context, s tenant.Scope, r *job.Run, a ImportArgs) (any, error) {
+	if err := r.Progress(ctx, 0, a.Rows, "Importing"); err != nil {
+		return nil, err
+	}
 	var result Imported
 	err := h.p.st.Update(ctx, s, func(ctx context.Context, tx *tenant.Tx) error {
 		var body []byte
@@ -111,42 +129,42 @@ func (importer) Abandon(ctx context.Context, tx *tenant.Tx, a ImportArgs) error 
 	return nil
 }
 
+// importRows adds the keywords of a file. A row whose keyword is there already,
+// from this file or from before, is a duplicate: where it brings a number,
+// intent or country that the keyword has not, the keyword gains it. Over the
+// plan's limit the transaction ends without any of it.
 func (p *Planner) importRows(ctx context.Context, tx *tenant.Tx, a ImportArgs, body []byte) (Imported, error) {
-	b := batch{site: a.Site, sector: a.Sector, rows: make([]newRow, 0, batchSize)}
 	if err := account.Lock(ctx, tx); err != nil { // two imports at once would count each other's
 		return Imported{}, err
 	}
-	var before, after int64
-	count := func(n *int64) error {
-		return tx.Get(ctx, `SELECT count(*) FROM keywords WHERE account_id = $1`, nil, n)
+	before, err := countKeywords(ctx, tx)
+	if err != nil {
+		return Imported{}, err
 	}
-	if err := count(&before); err != nil {
-		return Imported{}, fmt.Errorf("count keywords: %w", err)
-	}
-	seen := make(map[string]struct{}, batchSize)
+	b := newBatch(a.Site, a.Sector, fillIn)
 	report, err := keywordfile.Read(bytes.NewReader(body), keywordfile.Options{}, func(r keywordfile.Row) error {
-		k := rowOf(r)
-		if _, twice := seen[k.key]; twice {
-			return nil
-		}
-		seen[k.key] = struct{}{}
-		if b.rows = append(b.rows, k); len(b.rows) < batchSize {
-			return nil
-		}
-		return b.write(ctx, tx)
+		return b.add(ctx, tx, rowOf(r))
 	})
-	if err == nil {
-		err = b.write(ctx, tx)
+	if err != nil {
+		return Imported{}, err
 	}
-	if err == nil {
-		err = count(&after)
+	if err := b.write(ctx, tx); err != nil {
+		return Imported{}, err
 	}
+	after, err := countKeywords(ctx, tx)
 	if err != nil {
 		return Imported{}, err
 	}
 	added := after - before
-	if err := p.allowed(ctx, tx, added); err != nil {
-		return Imported{}, err
+	if b.wrote > added { // keywords gained volumes, and so have their clusters
+		if err := recount(ctx, tx, a.Site); err != nil {
+			return Imported{}, err
+		}
+	}
+	if added > 0 {
+		if err := p.allow(ctx, tx, before, added); err != nil {
+			return Imported{}, err
+		}
 	}
 	return importedOf(report, added), nil
 }
@@ -156,9 +174,6 @@ func rowOf(r keywordfile.Row) newRow {
 	k := newRow{
 		id: id.New[keywordKind](), phrase: r.Phrase, key: keywordfile.Key(r.Phrase), volume: r.Volume,
 		cpcMicros: r.CPC, cpcCurrency: r.CPCCurrency, intent: string(r.Intent), country: r.Country,
-	}
-	if k.key == "" { // nothing but quotation marks: its own identity
-		k.key = r.Phrase
 	}
 	if r.Difficulty != nil {
 		d := int64(*r.Difficulty)

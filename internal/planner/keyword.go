@@ -63,7 +63,7 @@ func Keywords(ctx context.Context, r tenant.Reader, f KeywordFilter) ([]Keyword,
 	if f.Unclustered {
 		q.text += ` AND cluster_id IS NULL`
 	}
-	return collect(ctx, r, q.limit(f.Limit), q.args, readKeyword)
+	return collect(ctx, r, q.inOrder(`id`, f.Limit), readKeyword)
 }
 
 // query is a list's statement and its arguments, which begin at $2.
@@ -86,14 +86,19 @@ func (q *query) and(column string, is any) {
 	q.text += fmt.Sprintf(` AND %s = $%d`, column, len(q.args)+1)
 }
 
-func (q *query) limit(n int) string {
-	q.args = append(q.args, n)
-	return fmt.Sprintf(`%s ORDER BY id LIMIT $%d`, q.text, len(q.args)+1)
+// inOrder ends the statement: in this order, n rows at most, or all for zero.
+func (q *query) inOrder(by string, n int) *query {
+	q.text += ` ORDER BY ` + by
+	if n > 0 {
+		q.args = append(q.args, n)
+		q.text += fmt.Sprintf(` LIMIT $%d`, len(q.args)+1)
+	}
+	return q
 }
 
-func collect[T any](ctx context.Context, r tenant.Reader, query string, args []any, read func(tenant.Scan) (T, error)) ([]T, error) {
+func collect[T any](ctx context.Context, r tenant.Reader, q *query, read func(tenant.Scan) (T, error)) ([]T, error) {
 	var all []T
-	err := r.Each(ctx, query, args, func(scan tenant.Scan) error {
+	err := r.Each(ctx, q.text, q.args, func(scan tenant.Scan) error {
 		v, err := read(scan)
 		all = append(all, v)
 		return err
@@ -115,29 +120,38 @@ type NewKeyword struct {
 	Country    string
 }
 
-// maxPhrase is how many characters a keyword has at most.
-const maxPhrase = 200
+const (
+	maxPhrase = 200  // characters of a keyword
+	maxVolume = 1e12 // searches a month: more than there are, and the sum of many still a number
+)
 
-// Add adds keywords of one site. One that is there already is returned as it
-// is; the answer has the order of the question.
+// Add adds keywords by hand. One that is there already is returned as it is;
+// the answer has the order of the question. Over the plan's limit none is
+// added.
 func (p *Planner) Add(ctx context.Context, tx *tenant.Tx, ks []NewKeyword) ([]Keyword, error) {
-	out := make([]Keyword, 0, len(ks))
+	if err := account.Lock(ctx, tx); err != nil { // two who add at once would both count the same
+		return nil, err
+	}
+	before, err := countKeywords(ctx, tx)
+	if err != nil {
+		return nil, err
+	}
+	out, added := make([]Keyword, 0, len(ks)), int64(0)
 	for i, n := range ks {
 		row, err := n.parse(fmt.Sprintf("body.keywords[%d]", i))
 		if err != nil {
-			return nil, err
-		}
-		if _, err := site.Load(ctx, tx, n.Site); err != nil {
 			return nil, err
 		}
 		sec, err := site.FindSector(ctx, tx, n.Site, n.Sector)
 		if err != nil {
 			return nil, err
 		}
-		b := batch{site: n.Site, sector: sec, rows: []newRow{row}}
+		b := newBatch(n.Site, sec, keep)
+		b.rows = append(b.rows, row)
 		if err := b.write(ctx, tx); err != nil {
 			return nil, err
 		}
+		added += b.wrote
 		k, err := readKeyword(func(dest ...any) error {
 			return tx.Get(ctx, `SELECT `+keywordColumns+` FROM keywords WHERE account_id = $1 AND site_id = $2 AND sector_id = $3 AND phrase_key = $4`,
 				[]any{n.Site, sec, row.key}, dest...)
@@ -147,35 +161,17 @@ func (p *Planner) Add(ctx context.Context, tx *tenant.Tx, ks []NewKeyword) ([]Ke
 		}
 		out = append(out, k)
 	}
-	return out, p.checkLimit(ctx, tx, out)
-}
-
-// checkLimit asks the plan once what was added is known: over the limit, the
-// transaction ends without it.
-func (p *Planner) checkLimit(ctx context.Context, tx *tenant.Tx, touched []Keyword) error {
-	added := int64(0)
-	for _, k := range touched {
-		if k.Created.Equal(tx.Now()) {
-			added++
-		}
-	}
 	if added == 0 {
-		return nil
+		return out, nil
 	}
-	return p.allowed(ctx, tx, added)
+	return out, p.allow(ctx, tx, before, added)
 }
 
-// allowed asks the plan about keywords that this transaction has added. The
-// lock makes two transactions that add at once count each other.
-func (p *Planner) allowed(ctx context.Context, tx *tenant.Tx, added int64) error {
-	if err := account.Lock(ctx, tx); err != nil {
-		return err
+func countKeywords(ctx context.Context, r tenant.Reader) (n int64, err error) {
+	if err := r.Get(ctx, `SELECT count(*) FROM keywords WHERE account_id = $1`, nil, &n); err != nil {
+		return 0, fmt.Errorf("count keywords: %w", err)
 	}
-	var have int64
-	if err := tx.Get(ctx, `SELECT count(*) FROM keywords WHERE account_id = $1`, nil, &have); err != nil {
-		return fmt.Errorf("count keywords: %w", err)
-	}
-	return p.allow(ctx, tx, have-added, added)
+	return n, nil
 }
 
 var intents = []string{"", "informational", "navigational", "commercial", "transactional"}
@@ -190,8 +186,8 @@ func (n NewKeyword) parse(at string) (newRow, error) {
 	switch {
 	case !slices.Contains(intents, r.intent):
 		return newRow{}, ErrInvalidKeyword.Sayf("An intent is informational, navigational, commercial or transactional.").At(at+".intent", "is none of the four", n.Intent)
-	case n.Volume != nil && *n.Volume < 0:
-		return newRow{}, ErrInvalidKeyword.Sayf("A volume is not negative.").At(at+".volume", "must not be negative", *n.Volume)
+	case n.Volume != nil && (*n.Volume < 0 || *n.Volume > maxVolume):
+		return newRow{}, ErrInvalidKeyword.Sayf("A volume is 0 to %d.", int64(maxVolume)).At(at+".volume", "must be 0 to 1000000000000", *n.Volume)
 	case n.Difficulty != nil && (*n.Difficulty < 0 || *n.Difficulty > 100):
 		return newRow{}, ErrInvalidKeyword.Sayf("A difficulty is 0 to 100.").At(at+".difficulty", "must be 0 to 100", *n.Difficulty)
 	case r.country != "" && (len(r.country) != 2 || strings.Trim(r.country, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") != ""):

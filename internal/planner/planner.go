@@ -55,10 +55,12 @@ func ParseIdeaID(s string) (IdeaID, error) { return id.Parse[ideaKind](s) }
 var (
 	ErrKeywordNotFound  = fault.New(fault.NotFound, "keyword.not_found", "There is no such keyword.")
 	ErrClusterNotFound  = fault.New(fault.NotFound, "cluster.not_found", "There is no such cluster.")
+	ErrClusterEmpty     = fault.New(fault.Conflict, "cluster.empty", "The keywords of this cluster are in other clusters now.")
 	ErrIdeaNotFound     = fault.New(fault.NotFound, "idea.not_found", "There is no such idea.")
 	ErrInvalidKeyword   = fault.New(fault.Invalid, "keyword.invalid", "A keyword has 1 to 200 printable characters.")
 	ErrNothingToCluster = fault.New(fault.Conflict, "planner.nothing_to_cluster", "There are no keywords to cluster. Import some first.")
 	ErrNothingChosen    = fault.New(fault.Invalid, "planner.nothing_chosen", "Name at least one cluster.")
+	ErrInvalidCount     = fault.New(fault.Invalid, "planner.invalid_count", "Ask for 1 to 20 ideas of each cluster.")
 	ErrInvalidCursor    = fault.New(fault.Invalid, "request.invalid_cursor", "This cursor is not one that a list gave.")
 )
 

@@ -1,0 +1,156 @@
+package planner
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+
+	"igny8/internal/account"
+	"igny8/internal/ai"
+	"igny8/internal/clock"
+	"igny8/internal/id"
+	"igny8/internal/site"
+	"igny8/internal/tenant"
+)
+
+// plan is what the groups of an answer come to in rows.
+type plan struct {
+	clusters []Cluster
+	moves    []move // those of one cluster stand together
+}
+
+// move puts a keyword into a cluster.
+type move struct {
+	keyword KeywordID
+	cluster ClusterID
+}
+
+// planGroups makes clusters of groups. A keyword that is in no group stays where
+// it is; one that does not exist, or is in two, is an answer that cannot be
+// used.
+func planGroups(sid site.ID, ids []KeywordID, phrases []ai.Phrase, groups []ai.Group) (plan, error) {
+	var pl plan
+	placed := make([]bool, len(ids))
+	for _, g := range groups {
+		if len(g.Members) == 0 {
+			continue
+		}
+		c := Cluster{
+			ID: id.New[clusterKind](), Site: sid, Name: g.Name, Intent: string(g.Intent), Size: int64(len(g.Members)),
+			Cohesion: int64(math.Round(1000 * max(0, min(1, g.Cohesion)))),
+		}
+		for _, m := range g.Members {
+			if m < 0 || m >= len(ids) || placed[m] {
+				return plan{}, fmt.Errorf("%w: keyword %d is not one, or in two groups", ai.ErrRefused, m)
+			}
+			placed[m] = true
+			c.Volume += phrases[m].Volume
+			pl.moves = append(pl.moves, move{ids[m], c.ID})
+		}
+		pillar := g.Pillar
+		if !slices.Contains(g.Members, pillar) {
+			pillar = g.Members[0]
+		}
+		if c.Pillar = phrases[pillar].Text; c.Name == "" {
+			c.Name = c.Pillar
+		}
+		pl.clusters = append(pl.clusters, c)
+	}
+	return pl, nil
+}
+
+// save writes the clusters and puts their keywords into them. Clusters that
+// lose keywords to the new ones are counted anew, and go when they are left
+// without keywords and without ideas. The account is locked, so that no import
+// changes meanwhile what is counted.
+func (pl plan) save(ctx context.Context, tx *tenant.Tx, sid site.ID) (Clustered, error) {
+	if err := account.Lock(ctx, tx); err != nil {
+		return Clustered{}, err
+	}
+	if err := insertClusters(ctx, tx, pl.clusters); err != nil {
+		return Clustered{}, err
+	}
+	if err := moveKeywords(ctx, tx, pl.moves); err != nil {
+		return Clustered{}, err
+	}
+	return Clustered{Clusters: int64(len(pl.clusters)), Keywords: int64(len(pl.moves))}, recount(ctx, tx, sid)
+}
+
+func insertClusters(ctx context.Context, tx *tenant.Tx, all []Cluster) error {
+	for len(all) > 0 {
+		part := all[:min(batchSize, len(all))]
+		all = all[len(part):]
+		var q strings.Builder
+		args := []any{clock.Micros(tx.Now())}
+		q.WriteString(`INSERT INTO clusters (account_id, created_at, id, site_id, name, pillar, intent, size, volume, cohesion) VALUES `)
+		for i, c := range part {
+			if i > 0 {
+				q.WriteByte(',')
+			}
+			n := len(args) + 2
+			fmt.Fprintf(&q, "($1, $2, $%d, $%d, $%d, $%d, $%d, $%d, $%d, $%d)", n, n+1, n+2, n+3, n+4, n+5, n+6, n+7)
+			args = append(args, c.ID, c.Site, c.Name, c.Pillar, c.Intent, c.Size, c.Volume, c.Cohesion)
+		}
+		if _, err := tx.Exec(ctx, q.String(), args...); err != nil {
+			return fmt.Errorf("save %d clusters: %w", len(part), err)
+		}
+	}
+	return nil
+}
+
+// moveKeywords puts the keywords of each cluster into it, some at a time. The
+// moves of one cluster stand together.
+func moveKeywords(ctx context.Context, tx *tenant.Tx, all []move) error {
+	for len(all) > 0 {
+		n := 1
+		for n < len(all) && n < batchSize && all[n].cluster == all[0].cluster {
+			n++
+		}
+		args := []any{all[0].cluster}
+		for _, m := range all[:n] {
+			args = append(args, m.keyword)
+		}
+		if _, err := tx.Exec(ctx, `UPDATE keywords SET cluster_id = $2 WHERE account_id = $1 AND id IN (`+numbered(3, n)+`)`, args...); err != nil {
+			return fmt.Errorf("put %d keywords into cluster %s: %w", n, all[0].cluster, err)
+		}
+		all = all[n:]
+	}
+	return nil
+}
+
+// numbered is a list of n parameters, such as "$3,$4".
+func numbered(from, n int) string {
+	var b strings.Builder
+	for i := range n {
+		if i > 0 {
+			b.WriteByte(',')
+		}
+		fmt.Fprintf(&b, "$%d", from+i)
+	}
+	return b.String()
+}
+
+// recount makes the sizes of a site's clusters true again. One that has only
+// ideas left stays for their sake, with its last size: the table holds no
+// smaller one than 1, and there is nothing to do with it but read its ideas.
+func recount(ctx context.Context, tx *tenant.Tx, sid site.ID) error {
+	_, err := tx.Exec(ctx, `
+		DELETE FROM clusters WHERE account_id = $1 AND site_id = $2
+			AND NOT EXISTS (SELECT 1 FROM keywords k WHERE k.account_id = $1 AND k.cluster_id = clusters.id)
+			AND NOT EXISTS (SELECT 1 FROM ideas i WHERE i.account_id = $1 AND i.cluster_id = clusters.id)`, sid)
+	if err != nil {
+		return fmt.Errorf("drop empty clusters: %w", err)
+	}
+	_, err = tx.Exec(ctx, `
+		WITH now AS (
+			SELECT cluster_id, count(*) AS size, sum(coalesce(volume, 0)) AS volume FROM keywords
+			WHERE account_id = $1 AND site_id = $2 AND cluster_id IS NOT NULL GROUP BY cluster_id)
+		UPDATE clusters SET size = now.size, volume = now.volume FROM now
+		WHERE clusters.account_id = $1 AND clusters.id = now.cluster_id AND (clusters.size <> now.size OR clusters.volume <> now.volume)`, sid)
+	if err != nil {
+		return fmt.Errorf("count clusters anew: %w", err)
+	}
+	return nil
+}
