@@ -94,12 +94,12 @@ func (d *demo) print(out io.Writer) error {
 	r := &d.report
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	p := func(format string, args ...any) { _, _ = fmt.Fprintf(w, format+"\n", args...) } // Flush tells of errors
-	p("\n%s (%s plan) imported %d keywords of %d rows: %d duplicates, %d rejected.", r.Tenant.Name, r.Tenant.Plan,
+	p("\n%s (%s plan) imported %d keywords of %d rows (duplicates: %d, rejected: %d).", r.Tenant.Name, r.Tenant.Plan,
 		r.Keywords.Imported, r.Keywords.Rows, r.Keywords.Duplicates, r.Keywords.Rejected)
-	p("\n%d clusters, of which the first by volume:\n", r.Clusters.Count)
+	p("\n%d clusters, of which these are the largest:\n", r.Clusters.Count)
 	p("  CLUSTER\tKEYWORDS\tVOLUME\tINTENT")
 	for _, c := range r.Clusters.Sample {
-		p("  %s\t%d\t%d\t%s", c.Name, c.Size, c.Volume, c.Intent)
+		p("  %s\t%d\t%s\t%s", c.Name, c.Size, orDash(c.Volume > 0, c.Volume), orDash(c.Intent != "", c.Intent))
 	}
 	p("\nIdeas for %q, the largest with %d keywords:\n", r.Clusters.Largest.Name, r.Clusters.Largest.Size)
 	for _, i := range r.titles {
@@ -115,6 +115,14 @@ func (d *demo) print(out io.Writer) error {
 	p("\n%d credits granted, %d spent, %d available, %d held.", r.Credits.Granted, r.Credits.Spent, r.Credits.Available, r.Credits.Held)
 	p("\nThe second tenant was answered %v: a transfer that was not there, confirmed, then suspended.", r.Gate)
 	return w.Flush()
+}
+
+// orDash is a value, or a dash where the file says nothing.
+func orDash(known bool, v any) string {
+	if !known {
+		return "-"
+	}
+	return fmt.Sprint(v)
 }
 
 // quoted is the beginning of a text, set off from the rest.

@@ -25,6 +25,26 @@ type conn struct {
 	tx     *sql.Tx
 	engine Engine
 	now    time.Time
+
+	disturb func() error
+}
+
+func (d *DB) conn(tx *sql.Tx) conn {
+	return conn{tx: tx, engine: d.engine, now: d.clock.Now(), disturb: d.disturb}
+}
+
+// Disturb is for tests of what stays when something fails half-way: fn is
+// asked before every statement of every transaction that begins from now on,
+// and before every commit, and an error of it is what the statement or the
+// commit answers instead of being done. nil ends it. Nothing else may use the
+// database while it is set. See dbtest.FailEverywhere.
+func (d *DB) Disturb(fn func() error) { d.disturb = fn }
+
+func (c *conn) step() error {
+	if c.disturb == nil {
+		return nil
+	}
+	return c.disturb()
 }
 
 // View is a read-only transaction.
@@ -41,11 +61,17 @@ func (c *conn) Engine() Engine { return c.engine }
 
 // Get implements Reader.
 func (c *conn) Get(ctx context.Context, query string, args []any, dest ...any) error {
+	if err := c.step(); err != nil {
+		return err
+	}
 	return translate(c.tx.QueryRowContext(ctx, query, args...).Scan(dest...))
 }
 
 // Each implements Reader.
 func (c *conn) Each(ctx context.Context, query string, args []any, row func(Scan) error) error {
+	if err := c.step(); err != nil {
+		return err
+	}
 	rows, err := c.tx.QueryContext(ctx, query, args...)
 	if err != nil {
 		return translate(err)
@@ -61,6 +87,9 @@ func (c *conn) Each(ctx context.Context, query string, args []any, row func(Scan
 
 // Exec runs a statement and says how many rows it changed.
 func (t *Tx) Exec(ctx context.Context, query string, args ...any) (int64, error) {
+	if err := t.step(); err != nil {
+		return 0, err
+	}
 	res, err := t.tx.ExecContext(ctx, query, args...)
 	if err != nil {
 		return 0, translate(err)

@@ -35,6 +35,8 @@ type DB struct {
 	read   *sql.DB
 	pool   *pgxpool.Pool // PostgreSQL only
 	clock  clock.Clock
+
+	disturb func() error // nil but in a test: see Disturb
 }
 
 // Open opens "sqlite:PATH" or "postgres://...", and refuses a database whose
@@ -90,7 +92,7 @@ func (d *DB) View(ctx context.Context, fn func(context.Context, *View) error) er
 	if err != nil {
 		return fmt.Errorf("begin: %w", translate(err))
 	}
-	err = fn(within(ctx), &View{conn{tx: tx, engine: d.engine, now: d.clock.Now()}})
+	err = fn(within(ctx), &View{d.conn(tx)})
 	if rerr := tx.Rollback(); rerr != nil && !errors.Is(rerr, sql.ErrTxDone) && err == nil && ctx.Err() == nil {
 		return fmt.Errorf("end of view: %w", translate(rerr))
 	}
@@ -120,8 +122,12 @@ func (d *DB) update(ctx context.Context, fn func(context.Context, *Tx) error) er
 		return fmt.Errorf("begin: %w", translate(err))
 	}
 	defer func() { _ = tx.Rollback() }() // after a commit it does nothing; otherwise the first error counts
-	if err := fn(within(ctx), &Tx{conn{tx: tx, engine: d.engine, now: d.clock.Now()}}); err != nil {
+	c := d.conn(tx)
+	if err := fn(within(ctx), &Tx{c}); err != nil {
 		return err
+	}
+	if err := c.step(); err != nil {
+		return fmt.Errorf("commit: %w", err)
 	}
 	if err := tx.Commit(); err != nil {
 		return fmt.Errorf("commit: %w", translate(err))

@@ -53,11 +53,12 @@ func totalOf(lines []Line) (money.Money, error) {
 		return money.Money{}, err
 	}
 	for _, l := range lines {
-		for range l.Quantity {
-			var err error
-			if total, err = total.Add(l.Unit); err != nil {
-				return money.Money{}, fmt.Errorf("line %q: %w", l.Description, err)
-			}
+		sum, err := l.Unit.Times(l.Quantity)
+		if err == nil {
+			total, err = total.Add(sum)
+		}
+		if err != nil {
+			return money.Money{}, fmt.Errorf("line %q: %w", l.Description, err)
 		}
 	}
 	return total, nil

@@ -55,6 +55,15 @@ func (m Money) Sub(n Money) (Money, error) {
 	return m.Add(Money{Amount: -n.Amount, Currency: n.Currency})
 }
 
+// Times is m, n times over. It refuses an overflow.
+func (m Money) Times(n int64) (Money, error) {
+	product := m.Amount * n
+	if n != 0 && (product/n != m.Amount || n == -1 && m.Amount == math.MinInt64) {
+		return Money{}, ErrOverflow
+	}
+	return Money{Amount: product, Currency: m.Currency}, nil
+}
+
 // Split divides m into n parts that add up to it again and differ by one
 // minor unit at most, the larger first. n must be positive.
 func (m Money) Split(n int) []Money {

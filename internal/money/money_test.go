@@ -31,6 +31,48 @@ func TestArithmetic(t *testing.T) {
 	}
 }
 
+func TestTimes(t *testing.T) {
+	for _, tt := range []struct {
+		amount, n, want int64
+		err             error
+	}{
+		{1999, 3, 5997, nil},
+		{1999, 0, 0, nil},
+		{0, math.MinInt64, 0, nil},
+		{-5, 4, -20, nil},
+		{-5, -4, 20, nil},
+		{math.MaxInt64, 1, math.MaxInt64, nil},
+		{math.MaxInt64, -1, -math.MaxInt64, nil},
+		{math.MinInt64, 1, math.MinInt64, nil},
+		{math.MaxInt64, 2, 0, money.ErrOverflow},
+		{math.MinInt64, -1, 0, money.ErrOverflow},
+		{-1, math.MinInt64, 0, money.ErrOverflow},
+		{1 << 32, 1 << 32, 0, money.ErrOverflow},
+	} {
+		got, err := money.Of(tt.amount, "EUR").Times(tt.n)
+		if !errors.Is(err, tt.err) || err == nil && got != money.Of(tt.want, "EUR") {
+			t.Errorf("%d times %d = %v, %v; want %d, %v", tt.amount, tt.n, got, err, tt.want, tt.err)
+		}
+	}
+}
+
+// TestTimesIsAddingAgainAndAgain also meets the overflow where adding does.
+func TestTimesIsAddingAgainAndAgain(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		m := money.Of(rapid.Int64().Draw(t, "amount"), "EUR")
+		n := rapid.Int64Range(0, 20).Draw(t, "n")
+		sum, err := money.Of(0, "EUR"), error(nil)
+		for range n {
+			if sum, err = sum.Add(m); err != nil {
+				break
+			}
+		}
+		if got, gotErr := m.Times(n); got != sum || !errors.Is(gotErr, err) {
+			t.Fatalf("%v times %d = %v, %v; added it is %v, %v", m, n, got, gotErr, sum, err)
+		}
+	})
+}
+
 func TestString(t *testing.T) {
 	for m, want := range map[money.Money]string{
 		money.Of(1999, "EUR"): "19.99 EUR", money.Of(1999, "JPY"): "1999 JPY", money.Of(-5, "USD"): "-0.05 USD", money.Of(1234, "KWD"): "1.234 KWD",
