@@ -43,8 +43,11 @@ func openOn(t *testing.T, c clock.Clock, cfg config.Config) *house {
 	if err != nil {
 		t.Fatal(err)
 	}
-	h := &house{t: t, cfg: cfg, base: "http://" + ln.Addr().String()}
-	cfg.BaseURL = h.base
+	h := &house{t: t, base: "http://" + ln.Addr().String()}
+	if cfg.BaseURL == "" { // a second process is known by the address of the first
+		cfg.BaseURL = h.base
+	}
+	h.cfg = cfg
 	if h.s, err = build(t.Context(), cfg, slog.New(slog.NewTextHandler(testLog{t}, nil)), c); err != nil {
 		t.Fatal(err)
 	}
