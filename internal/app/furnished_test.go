@@ -47,17 +47,17 @@ func (h *house) furnish(t *testing.T, operator, marker string) *furnished {
 }
 
 func (f *furnished) post(path string, body any, header ...string) answer {
-	f.house.t.Helper()
+	f.t.Helper()
 	a := f.send("POST", path, f.owner, body, header...)
 	if a.status >= http.StatusBadRequest {
-		f.house.t.Fatalf("POST %s: %d %s", path, a.status, a.body)
+		f.t.Fatalf("POST %s: %d %s", path, a.status, a.body)
 	}
 	return a
 }
 
 // plan makes a site and, of keywords, clusters and ideas.
 func (f *furnished) plan() {
-	f.house.t.Helper()
+	f.t.Helper()
 	f.ids["site"] = f.post("/sites", object{"name": f.marker, "domain": f.marker + ".example", "industry": f.marker}).text("id")
 	f.ids["sector"] = f.post("/sites/"+f.ids["site"]+"/sectors", object{"name": f.marker}).text("id")
 	f.post("/planner/keywords", object{"site_id": f.ids["site"], "keywords": []object{
@@ -73,7 +73,7 @@ func (f *furnished) plan() {
 
 // write makes an article, edits it, and leaves a task to be written.
 func (f *furnished) write() {
-	f.house.t.Helper()
+	f.t.Helper()
 	task := f.post("/writer/tasks", object{"site_id": f.ids["site"], "idea_id": f.ids["idea"], "words": 300}).text("id")
 	f.done(f.owner, f.post("/writer/tasks/generate_content", object{"task_ids": []string{task}}).text("job.id"))
 	f.ids["content"] = f.first("/writer/content")
@@ -87,7 +87,7 @@ func (f *furnished) write() {
 
 // first is the id of the first of a list.
 func (f *furnished) first(path string) string {
-	f.house.t.Helper()
+	f.t.Helper()
 	a := f.send("GET", path, f.owner, nil).is(http.StatusOK)
 	var page struct {
 		Items []struct {
@@ -95,14 +95,14 @@ func (f *furnished) first(path string) string {
 		} `json:"items"`
 	}
 	if err := json.Unmarshal(a.body, &page); err != nil || len(page.Items) == 0 {
-		f.house.t.Fatalf("%s is empty: %s", path, a.body)
+		f.t.Fatalf("%s is empty: %s", path, a.body)
 	}
 	return page.Items[0].ID
 }
 
 // credentials is every way in that the tenant has.
 func (f *furnished) credentials() map[string]string {
-	f.house.t.Helper()
+	f.t.Helper()
 	all := map[string]string{
 		"owner": f.owner, "a key for all": f.key(0, "", tenant.PermissionNames()...), "a bound key for all": f.key(0, f.ids["site"], tenant.PermissionNames()...),
 	}

@@ -124,7 +124,7 @@ func TestForeignIDsAreMissingIDs(t *testing.T) {
 // try sends a request of bob's that is right but for one id, and tells all
 // that the answer says, with the ids of the request and of the id taken out.
 func (f *furnished) try(o operation, p place, id, credential string) string {
-	f.house.t.Helper()
+	f.t.Helper()
 	path := o.at(func(name string) string {
 		if p.in == "path" && name == p.name {
 			return id
@@ -144,7 +144,7 @@ func (f *furnished) try(o operation, p place, id, credential string) string {
 	rec := httptest.NewRecorder()
 	f.s.handler.ServeHTTP(rec, req)
 	if rec.Code >= http.StatusInternalServerError || rec.Code == http.StatusBadRequest {
-		f.house.t.Errorf("%s %s with %s %s: %d %s", o.method, path, p.in, p.name, rec.Code, rec.Body)
+		f.t.Errorf("%s %s with %s %s: %d %s", o.method, path, p.in, p.name, rec.Code, rec.Body)
 	}
 	header := rec.Header().Clone()
 	text := fmt.Sprint(rec.Code, " ", rec.Body)
@@ -156,7 +156,7 @@ func (f *furnished) try(o operation, p place, id, credential string) string {
 // body is what the operation asks for, of bob's own, with one id of somebody
 // else's.
 func (f *furnished) body(o operation, p place, id string) (io.Reader, string) {
-	f.house.t.Helper()
+	f.t.Helper()
 	if o.body == nil {
 		return http.NoBody, ""
 	}
@@ -175,19 +175,19 @@ func (f *furnished) body(o operation, p place, id string) (io.Reader, string) {
 	}
 	text, err := json.Marshal(values)
 	if err != nil {
-		f.house.t.Fatal(err)
+		f.t.Fatal(err)
 	}
 	return bytes.NewReader(text), "application/json"
 }
 
 func (f *furnished) form(values object) (io.Reader, string) {
-	f.house.t.Helper()
+	f.t.Helper()
 	var b bytes.Buffer
 	w := multipart.NewWriter(&b)
 	for name, v := range values {
 		if name != "file" {
 			if err := w.WriteField(name, fmt.Sprint(v)); err != nil {
-				f.house.t.Fatal(err)
+				f.t.Fatal(err)
 			}
 			continue
 		}
@@ -196,11 +196,11 @@ func (f *furnished) form(values object) (io.Reader, string) {
 			_, err = io.WriteString(part, "keyword\nsomething new\n")
 		}
 		if err != nil {
-			f.house.t.Fatal(err)
+			f.t.Fatal(err)
 		}
 	}
 	if err := w.Close(); err != nil {
-		f.house.t.Fatal(err)
+		f.t.Fatal(err)
 	}
 	return &b, w.FormDataContentType()
 }
