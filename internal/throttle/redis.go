@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 	"time"
 
 	"github.com/redis/go-redis/v9"
@@ -51,7 +52,16 @@ var errURL = errors.New("the address of Redis must be redis://HOST:PORT/DB or re
 // buckets is the buckets in Redis. Unlike a Store it can fail.
 type buckets struct{ c *redis.Client }
 
+// quiet keeps the client's own log away: what matters of it comes as an error,
+// and is said once by Shared. The client has one logger for the process.
+var quiet = sync.OnceFunc(func() { redis.SetLogger(silence{}) })
+
+type silence struct{}
+
+func (silence) Printf(context.Context, string, ...any) {}
+
 func openRedis(url string) (buckets, error) {
+	quiet()
 	o, err := redis.ParseURL(url)
 	if err != nil {
 		return buckets{}, errURL // err may hold the password
