@@ -168,6 +168,37 @@ func TestWhatIsCountedAsWhat(t *testing.T) {
 	}
 }
 
+// TestEveryRouteIsCounted reads the document that is made from the routes. What
+// is sent without a credential and is not just looked at counts as a sign-in,
+// and a new route is in the test by itself.
+func TestEveryRouteIsCounted(t *testing.T) {
+	t.Parallel()
+	h := open(t, clock.At(newYear))
+	counted := 0
+	for path, item := range h.send("GET", "/openapi.json", "", nil).is(http.StatusOK).get("paths").(map[string]any) {
+		for method, operation := range item.(map[string]any) {
+			o := operation.(map[string]any)
+			scope, access := o["x-throttle"], o["x-access"]
+			counted++
+			if _, told := o["responses"].(map[string]any)["429"]; !told {
+				t.Errorf("%s %s does not say that it may be answered 429", method, path)
+			}
+			switch scope {
+			case "read", "write", "ai", "bridge", "person", "auth":
+			default:
+				t.Errorf("%s %s is counted as %v", method, path, scope)
+			}
+			if access == "public" && method != "get" && scope != "auth" {
+				t.Errorf("%s %s asks for no credential, and is counted as %v", method, path, scope)
+			}
+		}
+	}
+	if counted < 40 {
+		t.Errorf("looked at %d operations only", counted)
+	}
+	t.Logf("looked at %d operations", counted)
+}
+
 func TestExemptByPrivilegeAndDebugAlone(t *testing.T) {
 	t.Parallel()
 	h := open(t, clock.At(newYear))
@@ -324,7 +355,9 @@ func TestRedisDiesInTheMiddle(t *testing.T) {
 	redis.Stop()
 	storm(t, 20, key, 1, time.Minute, a)
 	storm(t, 20, key, 1, time.Minute, b)
-	a.send("GET", "/sites", key, nil).is(http.StatusTooManyRequests).counted(`"read";q=1;w=60`, a.send("GET", "/sites", key, nil).header.Get("RateLimit"))
+	if policy := a.send("GET", "/sites", key, nil).is(http.StatusTooManyRequests).header.Get("RateLimit-Policy"); policy != `"read";q=1;w=60` {
+		t.Errorf("the share is told as %s", policy)
+	}
 	if s := a.s.shared.State(); !s.Away || s.Losses != 1 || s.Fallbacks < 10 {
 		t.Errorf("away: %+v", s)
 	}

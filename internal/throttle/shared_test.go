@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"log/slog"
+	"net"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -186,6 +187,25 @@ func TestRedisThatIsNotThere(t *testing.T) {
 		if _, err := throttle.NewShared(t.Context(), url, nil, clock.Clock{}); err == nil || strings.Contains(err.Error(), "hunter2") {
 			t.Errorf("%s: %v", url, err)
 		}
+	}
+}
+
+// TestRedisThatHangs is a Redis that takes connections and never answers.
+// Nobody waits for it more than once.
+func TestRedisThatHangs(t *testing.T) {
+	t.Parallel()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	began := time.Now()
+	s := process(t, "redis://"+l.Addr().String(), new(logbook))
+	if passed := race(t, one(), hourly(10), s); passed != 10 || !s.State().Away {
+		t.Errorf("%d passed, want 10; %+v", passed, s.State())
+	}
+	if took := time.Since(began); took > 20*time.Second {
+		t.Errorf("1,000 requests took %s", took)
 	}
 }
 
