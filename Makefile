@@ -1,5 +1,5 @@
-# Everything runs with Go alone, but for PostgreSQL's programs, which
-# `make tools` installs where apt can.
+# Everything runs with Go alone, but for the programs of PostgreSQL and Redis,
+# which `make tools` installs where apt can.
 
 GO ?= go
 LINT := $(GO) run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0

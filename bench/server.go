@@ -199,8 +199,10 @@ type job struct {
 	Error json.RawMessage `json:"error"`
 }
 
+// wait looks every fiftieth of the time that has passed: often enough to
+// measure by, and seldom enough for the rate of a plan.
 func (c client) wait(ctx context.Context, id string) error {
-	for {
+	for began := time.Now(); ; {
 		var j job
 		if err := c.do(ctx, http.MethodGet, "/jobs/"+id, "application/json", nil, &j); err != nil {
 			return err
@@ -212,7 +214,7 @@ func (c client) wait(ctx context.Context, id string) error {
 			return fmt.Errorf("job %s %s: %s", id, j.State, j.Error)
 		}
 		select {
-		case <-time.After(5 * time.Millisecond):
+		case <-time.After(max(5*time.Millisecond, time.Since(began)/50)):
 		case <-ctx.Done():
 			return ctx.Err()
 		}

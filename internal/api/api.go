@@ -23,6 +23,7 @@ import (
 	"igny8/internal/replay"
 	"igny8/internal/site"
 	"igny8/internal/tenant"
+	"igny8/internal/throttle"
 	"igny8/internal/writer"
 )
 
@@ -38,6 +39,8 @@ type Rooms struct {
 	Planner  *planner.Planner
 	Writer   *writer.Writer
 	Sites    site.Limit // what the plan says about more sites
+	Throttle *throttle.Gate
+	Proxies  httpx.Proxies // of whom it is believed where a request came from
 	Log      *slog.Logger
 	Version  string
 }
@@ -51,6 +54,8 @@ type API struct {
 	planner  *planner.Planner
 	writer   *writer.Writer
 	sites    site.Limit
+	throttle *throttle.Gate
+	proxies  httpx.Proxies
 	log      *slog.Logger
 
 	mux  *http.ServeMux
@@ -62,7 +67,7 @@ func New(r Rooms) *API {
 	tellAsProblems()
 	a := &API{
 		st: r.Store, identity: r.Identity, replay: r.Replay, jobs: r.Jobs, planner: r.Planner, writer: r.Writer,
-		sites: r.Sites, log: r.Log, mux: http.NewServeMux(),
+		sites: r.Sites, throttle: r.Throttle, proxies: r.Proxies, log: r.Log, mux: http.NewServeMux(),
 	}
 	cfg := huma.DefaultConfig("Igny8", r.Version)
 	cfg.OpenAPIPath = Base + "/openapi"

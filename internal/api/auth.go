@@ -9,16 +9,17 @@ import (
 	"igny8/internal/replay"
 	"igny8/internal/signup"
 	"igny8/internal/tenant"
+	"igny8/internal/throttle"
 )
 
 func (a *API) authRoutes() {
-	mount(a, route{method: http.MethodPost, path: "/auth/register", id: "register", tag: "auth", status: http.StatusCreated,
+	mount(a, route{method: http.MethodPost, scope: throttle.Auth, path: "/auth/register", id: "register", tag: "auth", status: http.StatusCreated,
 		summary: "Open an account: a trial begins at once, a paid plan begins with its invoice"}, identity.Public(), a.register)
-	public(a, route{method: http.MethodPost, path: "/auth/login", id: "login", tag: "auth", summary: "Sign in by e-mail address and password"}, a.login)
-	public(a, route{method: http.MethodPost, path: "/auth/refresh", id: "refresh", tag: "auth", summary: "Exchange a refresh token for the next pair"}, a.refresh)
-	public(a, route{method: http.MethodPost, path: "/auth/logout", id: "logout", tag: "auth", status: http.StatusNoContent,
+	public(a, route{method: http.MethodPost, scope: throttle.Auth, path: "/auth/login", id: "login", tag: "auth", summary: "Sign in by e-mail address and password"}, a.login)
+	public(a, route{method: http.MethodPost, scope: throttle.Auth, path: "/auth/refresh", id: "refresh", tag: "auth", summary: "Exchange a refresh token for the next pair"}, a.refresh)
+	public(a, route{method: http.MethodPost, scope: throttle.Auth, path: "/auth/logout", id: "logout", tag: "auth", status: http.StatusNoContent,
 		summary: "End the session of a refresh token"}, a.logout)
-	public(a, route{method: http.MethodPost, path: "/auth/first-staff", id: "create-first-staff", tag: "auth", status: http.StatusCreated,
+	public(a, route{method: http.MethodPost, scope: throttle.Auth, path: "/auth/first-staff", id: "create-first-staff", tag: "auth", status: http.StatusCreated,
 		summary: "Become the first operator, with the token that the server printed"}, a.firstStaff)
 	mount(a, route{method: http.MethodGet, path: "/auth/me", id: "me", tag: "auth", summary: "Who is signed in, and what he may do"}, identity.AnyUser(), a.me)
 }

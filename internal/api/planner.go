@@ -14,6 +14,7 @@ import (
 	"igny8/internal/planner"
 	"igny8/internal/site"
 	"igny8/internal/tenant"
+	"igny8/internal/throttle"
 )
 
 // maxUpload is how many bytes an import may have: the largest file that is
@@ -27,11 +28,11 @@ func (a *API) plannerRoutes() {
 		summary: "Add keywords by hand; one that is there already is returned as it is"}, writing, a.createKeywords)
 	write(a, route{method: http.MethodPost, path: "/planner/keywords/import", id: "import-keywords", tag: "planner", status: http.StatusAccepted, maxBody: maxUpload,
 		summary: "Import a file of keywords, as Search Console, Semrush, Ahrefs or Keyword Planner export it"}, writing, a.importKeywords)
-	write(a, route{method: http.MethodPost, path: "/planner/keywords/auto_cluster", id: "auto-cluster", tag: "planner", status: http.StatusAccepted,
+	write(a, route{method: http.MethodPost, scope: throttle.AI, path: "/planner/keywords/auto_cluster", id: "auto-cluster", tag: "planner", status: http.StatusAccepted,
 		summary: "Group keywords into clusters"}, writing, a.autoCluster)
 	read(a, route{method: http.MethodGet, path: "/planner/clusters", id: "list-clusters", tag: "planner", summary: "The clusters, largest first"}, reading, listClusters)
 	read(a, route{method: http.MethodGet, path: "/planner/clusters/{id}", id: "get-cluster", tag: "planner", summary: "One cluster"}, reading, getCluster)
-	write(a, route{method: http.MethodPost, path: "/planner/clusters/generate_ideas", id: "generate-ideas", tag: "planner", status: http.StatusAccepted,
+	write(a, route{method: http.MethodPost, scope: throttle.AI, path: "/planner/clusters/generate_ideas", id: "generate-ideas", tag: "planner", status: http.StatusAccepted,
 		summary: "Propose articles for clusters"}, writing, a.generateIdeas)
 	read(a, route{method: http.MethodGet, path: "/planner/ideas", id: "list-ideas", tag: "planner", summary: "The ideas"}, reading, listIdeas)
 	read(a, route{method: http.MethodGet, path: "/planner/ideas/{id}", id: "get-idea", tag: "planner", summary: "One idea"}, reading, getIdea)

@@ -17,6 +17,7 @@ import (
 	"igny8/internal/identity"
 	"igny8/internal/replay"
 	"igny8/internal/tenant"
+	"igny8/internal/throttle"
 )
 
 // route is what an operation says of itself.
@@ -28,6 +29,8 @@ type route struct {
 	status       int   // of success; zero: 200
 	maxBody      int64 // bytes; zero: 1 MiB
 	needsKey     bool  // refuse the request without an Idempotency-Key
+
+	scope throttle.Scope // counted with which others; zero: see scopeOf
 }
 
 // maxBody is how many bytes of JSON a request may have.
@@ -130,7 +133,8 @@ func digest(in any) ([]byte, error) {
 // visit is a request that was let in.
 type visit struct {
 	identity.Caller
-	key replay.Key
+	key    replay.Key
+	answer http.Header // of the answer to come
 }
 
 // visitKey is where admit leaves the visit for mount, which hands it to the
@@ -147,13 +151,14 @@ func mount[I, O any](a *API, r route, p identity.Policy, do func(context.Context
 	if r.maxBody == 0 {
 		r.maxBody = maxBody
 	}
+	r.scope = scopeOf(r, p)
 	if r.status == 0 {
 		r.status = http.StatusOK
 	}
 	op := huma.Operation{
 		OperationID: r.id, Method: r.method, Path: Base + r.path, Summary: r.summary, Tags: []string{r.tag},
 		DefaultStatus: r.status, MaxBodyBytes: r.maxBody, Errors: errorsOf(r, p),
-		Extensions:  map[string]any{"x-access": p.String()},
+		Extensions:  map[string]any{"x-access": p.String(), "x-throttle": string(r.scope)},
 		Middlewares: huma.Middlewares{a.admit(r, p)},
 	}
 	if !p.IsPublic() {
@@ -171,6 +176,9 @@ func mount[I, O any](a *API, r route, p identity.Policy, do func(context.Context
 		err := storableAll(reflect.ValueOf(in), "")
 		var out *O
 		if err == nil {
+			err = a.countMailbox(ctx, c, r, in)
+		}
+		if err == nil {
 			out, err = do(ctx, c, in)
 		}
 		if err != nil {
@@ -186,7 +194,10 @@ func (a *API) admit(r route, p identity.Policy) func(huma.Context, func(huma.Con
 		req, rw := humago.Unwrap(ctx)
 		req.Body = http.MaxBytesReader(rw, req.Body, r.maxBody)
 		c, err := a.identity.Admit(ctx.Context(), ctx.Header("Authorization"), p)
-		v := visit{Caller: c}
+		v := visit{Caller: c, answer: rw.Header()}
+		if err == nil {
+			err = a.count(req, v.answer, r, p, c)
+		}
 		if err == nil {
 			err = readable(req)
 		}
@@ -217,7 +228,7 @@ func (a *API) problem(ctx context.Context, r route, err error) error {
 }
 
 func errorsOf(r route, p identity.Policy) []int {
-	codes := []int{http.StatusUnprocessableEntity, http.StatusInternalServerError}
+	codes := []int{http.StatusUnprocessableEntity, http.StatusTooManyRequests, http.StatusInternalServerError}
 	if !p.IsPublic() {
 		codes = append(codes, http.StatusUnauthorized, http.StatusPaymentRequired, http.StatusForbidden)
 	}

@@ -60,6 +60,13 @@ type limitsView struct {
 	Keywords int64 `json:"keywords"`
 }
 
+type ratesView struct {
+	Read   int64 `json:"read"`
+	Write  int64 `json:"write"`
+	AI     int64 `json:"ai" doc:"Orders of clusters, ideas and articles."`
+	Bridge int64 `json:"bridge" doc:"What connected sites ask."`
+}
+
 type planView struct {
 	ID        string      `json:"id"`
 	Code      string      `json:"code"`
@@ -69,12 +76,14 @@ type planView struct {
 	TrialDays int         `json:"trial_days"`
 	Credits   int64       `json:"included_credits" doc:"In each interval; in a trial, once."`
 	Limits    limitsView  `json:"limits"`
+	Rates     ratesView   `json:"rates" doc:"Requests in a minute, of all users and API keys of the account together."`
 }
 
 func showPlan(p plan.Plan) planView {
 	return planView{
 		ID: p.ID.String(), Code: p.Code, Name: p.Name, Price: p.Price, Interval: string(p.Interval), TrialDays: p.TrialDays,
 		Credits: int64(p.Credits), Limits: limitsView{p.Limits.Sites, p.Limits.Users, p.Limits.Keywords},
+		Rates: ratesView{p.Rates.Read, p.Rates.Write, p.Rates.AI, p.Rates.Bridge},
 	}
 }
 

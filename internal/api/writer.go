@@ -9,6 +9,7 @@ import (
 	"igny8/internal/planner"
 	"igny8/internal/site"
 	"igny8/internal/tenant"
+	"igny8/internal/throttle"
 	"igny8/internal/writer"
 )
 
@@ -16,7 +17,7 @@ func (a *API) writerRoutes() {
 	reading, writing := identity.Tenant(tenant.ReadContent), identity.Tenant(tenant.WriteContent)
 	read(a, route{method: http.MethodGet, path: "/writer/tasks", id: "list-tasks", tag: "writer", summary: "What is to be written"}, reading, listTasks)
 	write(a, route{method: http.MethodPost, path: "/writer/tasks", id: "create-task", tag: "writer", status: http.StatusCreated, summary: "Decide that an article is to be written"}, writing, createTask)
-	write(a, route{method: http.MethodPost, path: "/writer/tasks/generate_content", id: "generate-content", tag: "writer", status: http.StatusAccepted,
+	write(a, route{method: http.MethodPost, scope: throttle.AI, path: "/writer/tasks/generate_content", id: "generate-content", tag: "writer", status: http.StatusAccepted,
 		summary: "Write the articles of tasks"}, writing, a.generateContent)
 	read(a, route{method: http.MethodGet, path: "/writer/content", id: "list-content", tag: "writer", summary: "The articles, without their text"}, reading, listContent)
 	read(a, route{method: http.MethodGet, path: "/writer/content/{id}", id: "get-content", tag: "writer", summary: "One article in its current version"}, reading, getContent)

@@ -66,7 +66,7 @@ func scratch(ctx context.Context, c config.Config) (config.Config, func() error,
 		return c, nil, err
 	}
 	wipe := func() error { return os.RemoveAll(dir) }
-	c.Data, c.Addr = dir, "127.0.0.1:0"
+	c.Data, c.Addr, c.Redis = dir, "127.0.0.1:0", config.Secret{}
 	if !strings.HasPrefix(c.Database, "postgres") {
 		c.Database = "sqlite:" + filepath.Join(dir, "igny8.db")
 		return c, wipe, nil

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"sync"
 	"syscall"
 	"time"
 
@@ -25,6 +26,7 @@ import (
 	"igny8/internal/replay"
 	"igny8/internal/subscription"
 	"igny8/internal/tenant"
+	"igny8/internal/throttle"
 	"igny8/internal/web"
 	"igny8/internal/writer"
 )
@@ -35,6 +37,7 @@ type server struct {
 	store    *tenant.Store
 	identity *identity.Service
 	jobs     *job.Queue
+	shared   *throttle.Shared // nil: this process counts alone
 	handler  http.Handler
 	log      *slog.Logger
 }
@@ -62,7 +65,10 @@ func build(ctx context.Context, cfg config.Config, log *slog.Logger, c clock.Clo
 	if err := s.store.UpdateShared(ctx, seed); err != nil {
 		return nil, fmt.Errorf("seed what is for sale: %w", err)
 	}
-	return s, s.wire(cfg, secret, c)
+	if err := s.wire(ctx, cfg, secret, c); err != nil {
+		return nil, errors.Join(err, s.unshare(ctx))
+	}
+	return s, nil
 }
 
 // seed writes the first price list and plans where there are none.
@@ -73,7 +79,7 @@ func seed(ctx context.Context, tx *tenant.SharedTx) error {
 	return plan.Seed(ctx, tx)
 }
 
-func (s *server) wire(cfg config.Config, secret config.Secret, c clock.Clock) error {
+func (s *server) wire(ctx context.Context, cfg config.Config, secret config.Secret, c clock.Clock) error {
 	tokens, err := derive(secret, "tokens")
 	if err != nil {
 		return err
@@ -83,7 +89,7 @@ func (s *server) wire(cfg config.Config, secret config.Secret, c clock.Clock) er
 		return err
 	}
 	s.identity, err = identity.New(s.store, s.db, identity.Options{
-		Secret: tokens, Issuer: cfg.BaseURL, Log: s.log, Standing: subscription.Standing,
+		Secret: tokens, Issuer: cfg.BaseURL, Log: s.log, Standing: subscription.Terms,
 	})
 	if err != nil {
 		return err
@@ -104,11 +110,15 @@ func (s *server) wire(cfg config.Config, secret config.Secret, c clock.Clock) er
 	p.Register()
 	w := writer.New(s.store, gate, s.jobs)
 	w.Register()
+	often, err := s.throttle(ctx, cfg, c)
+	if err != nil {
+		return err
+	}
 	a := api.New(api.Rooms{
 		Store: s.store, Identity: s.identity, Replay: kept, Jobs: s.jobs, Planner: p, Writer: w,
-		Sites: limit(subscription.Sites), Log: s.log, Version: Version,
+		Sites: limit(subscription.Sites), Throttle: often, Proxies: cfg.TrustedProxies, Log: s.log, Version: Version,
 	})
-	s.handler = s.routes(a, web.New(s.identity, s.log), c)
+	s.handler = s.routes(a, web.New(s.identity, often, cfg.TrustedProxies, s.log), c)
 	return nil
 }
 
@@ -151,7 +161,11 @@ func (s *server) routes(a *api.API, pages *web.Web, c clock.Clock) http.Handler 
 	return httpx.Trace(mux, s.log, c)
 }
 
-func (s *server) close() error { return s.db.Close() }
+func (s *server) close() error {
+	ending, stop := context.WithTimeout(context.Background(), farewell)
+	defer stop()
+	return errors.Join(s.unshare(ending), s.db.Close())
+}
 
 // listen takes the address, or says who to ask.
 func listen(ctx context.Context, addr string) (net.Listener, error) {
@@ -183,6 +197,13 @@ func (s *server) serve(ctx context.Context, ln net.Listener) error {
 	if err := s.jobs.Start(context.WithoutCancel(ctx)); err != nil {
 		return err
 	}
+	beating, still := context.WithCancel(context.WithoutCancel(ctx))
+	var heart sync.WaitGroup
+	if s.shared != nil {
+		heart.Go(func() { s.shared.Beat(beating) })
+	}
+	defer heart.Wait()
+	defer still()
 	failed := make(chan error, 1)
 	go func() { failed <- h.Serve(ln) }()
 	var err error

@@ -15,7 +15,7 @@ var floors = []string{
 	// the kernel
 	"clock", "config", "fault", "id", "money",
 	// platform and tenancy
-	"db", "db/dbtest", "httpx", "tenant", "tenant/tenanttest",
+	"db", "db/dbtest", "httpx", "tenant", "tenant/tenanttest", "throttle", "throttle/redistest",
 	// services
 	"audit", "job", "replay",
 	// people
@@ -37,10 +37,12 @@ var onlyInto = map[string][]string{
 	"igny8/internal/db/dbtest":           {},
 	"igny8/internal/tenant/tenanttest":   {},
 	"igny8/internal/ai/aitest":           {},
+	"igny8/internal/throttle/redistest":  {},
 	"igny8/internal/app":                 {},
 	"github.com/danielgtaylor/huma/v2":   {"api"},
 	"github.com/riverqueue/river":        {"db", "job"},
 	"github.com/jackc/pgx/v5":            {"db", "db/dbtest", "job"},
+	"github.com/redis/go-redis/v9":       {"throttle"},
 	"github.com/golang-jwt/jwt/v5":       {"identity"},
 	"github.com/alexedwards/argon2id":    {"identity"},
 	"github.com/alecthomas/kong":         {"app"},
@@ -83,7 +85,7 @@ var onlyBy = map[string][]string{
 }
 
 // revealers may read a config.Secret.
-var revealers = []string{"ai/vendors.go", "app/data.go"}
+var revealers = []string{"ai/vendors.go", "app/data.go", "app/throttling.go"}
 
 // crimes checks every rule and returns a sentence for each that is broken.
 func (h house) crimes(owners map[string][]string) []string {

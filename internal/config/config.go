@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/netip"
 	"net/url"
 	"path/filepath"
 	"slices"
@@ -30,7 +31,11 @@ type Config struct {
 	Data     string // IGNY8_DATA, the folder of what the server keeps; "igny8-data"
 	Database string // IGNY8_DATABASE_URL, "sqlite:PATH" or "postgres://..."; a file in Data
 	AI       AI     // IGNY8_AI_*
-	Debug    bool   // IGNY8_DEBUG, more in the log; only on a loopback address
+	Redis    Secret // IGNY8_REDIS_URL, where processes share what they count; none: each counts alone
+	Debug    bool   // IGNY8_DEBUG, more in the log and no throttling; only on a loopback address
+
+	// TrustedProxies is IGNY8_TRUSTED_PROXIES: whose X-Forwarded-For is believed.
+	TrustedProxies []netip.Prefix
 
 	// Unknown are settings with our prefix that this release does not know, and
 	// does nothing with: the server says so in its log.
@@ -49,6 +54,7 @@ type AI struct {
 var known = []string{
 	"IGNY8_ADDR", "IGNY8_BASE_URL", "IGNY8_DATA", "IGNY8_DATABASE_URL", "IGNY8_AI_PROVIDER",
 	"IGNY8_AI_BASE_URL", "IGNY8_AI_KEY", "IGNY8_AI_MODEL", "IGNY8_DEBUG",
+	"IGNY8_REDIS_URL", "IGNY8_TRUSTED_PROXIES",
 }
 
 // elsewhere are names with our prefix that are not the program's.
@@ -74,6 +80,9 @@ func Read(environ []string) (Config, error) {
 		Data:  r.text("IGNY8_DATA", "igny8-data"),
 		Debug: r.flag("IGNY8_DEBUG"),
 		AI:    r.ai(),
+		Redis: r.redis("IGNY8_REDIS_URL"),
+
+		TrustedProxies: r.networks("IGNY8_TRUSTED_PROXIES"),
 	}
 	c.BaseURL = r.url("IGNY8_BASE_URL", "http://"+c.Addr)
 	c.Database = r.database("IGNY8_DATABASE_URL", "sqlite:"+filepath.Join(c.Data, "igny8.db"))
@@ -144,6 +153,39 @@ func (r *reader) database(name, otherwise string) string {
 	// The value is not repeated: it may hold a password.
 	r.fault("%s must be sqlite:PATH or postgres://USER@HOST/NAME", name)
 	return otherwise
+}
+
+// redis does not repeat the value, which may hold a password.
+func (r *reader) redis(name string) Secret {
+	v := r.env[name]
+	if v == "" {
+		return Secret{}
+	}
+	if u, err := url.Parse(v); err != nil || u.Host == "" || u.Scheme != "redis" && u.Scheme != "rediss" {
+		r.fault("%s must be redis://HOST:PORT/DB or rediss://...", name)
+		return Secret{}
+	}
+	return NewSecret(v)
+}
+
+// networks reads networks, and addresses as networks of one.
+func (r *reader) networks(name string) []netip.Prefix {
+	var all []netip.Prefix
+	for one := range strings.SplitSeq(r.env[name], ",") {
+		if one = strings.TrimSpace(one); one == "" {
+			continue
+		}
+		p, err := netip.ParsePrefix(one)
+		if a, alone := netip.ParseAddr(one); alone == nil {
+			p, err = a.Prefix(a.BitLen())
+		}
+		if err != nil {
+			r.fault("%s has %q; it must be addresses or networks such as 10.0.0.0/8, with commas between them", name, one)
+			continue
+		}
+		all = append(all, p)
+	}
+	return all
 }
 
 func (r *reader) ai() AI {

@@ -87,3 +87,15 @@ func TestSecretDoesNotPrint(t *testing.T) {
 		t.Error("a secret must be there when asked for, and be empty when it is")
 	}
 }
+
+func TestNetworksAndRedis(t *testing.T) {
+	c, err := Read([]string{"IGNY8_TRUSTED_PROXIES= 10.0.0.0/8 , 192.0.2.1,2001:db8::/32,", "IGNY8_REDIS_URL=rediss://:hunter2@cache:6379/1"})
+	if err != nil || fmt.Sprint(c.TrustedProxies) != "[10.0.0.0/8 192.0.2.1/32 2001:db8::/32]" || c.Redis.Reveal() != "rediss://:hunter2@cache:6379/1" {
+		t.Errorf("got %v, %v", c.TrustedProxies, err)
+	}
+	_, err = Read([]string{"IGNY8_TRUSTED_PROXIES=10.0.0.0/8,all", "IGNY8_REDIS_URL=http://:hunter2@cache:6379"})
+	if err == nil || !strings.Contains(err.Error(), `IGNY8_TRUSTED_PROXIES has "all"`) || !strings.Contains(err.Error(), "IGNY8_REDIS_URL must") ||
+		strings.Contains(err.Error(), "hunter2") {
+		t.Errorf("got %v", err)
+	}
+}

@@ -12,11 +12,13 @@ import (
 	"igny8/internal/db"
 	"igny8/internal/fault"
 	"igny8/internal/tenant"
+	"igny8/internal/throttle"
 )
 
 // Caller is who was let in. A person has a User and a Session; an API key has
 // a Key, and a Site when it is bound to one. Scope is zero for who is a
-// member of no account; Operator is zero for who is not staff.
+// member of no account; Operator is zero for who is not staff. Rates is how
+// often the account may ask, on routes that are the account's.
 type Caller struct {
 	User     UserID
 	Session  SessionID
@@ -24,6 +26,7 @@ type Caller struct {
 	Operator tenant.Operator
 	Key      APIKeyID
 	Site     string
+	Rates    throttle.Rates
 }
 
 var errUndeclared = errors.New("identity: the route declares no policy")
@@ -95,14 +98,15 @@ func notOfToken(r rune) bool {
 }
 
 // judge asks for standing and permission, once the credential is good.
-func (s *Service) judge(ctx context.Context, r tenant.Reader, c Caller, p Policy) error {
-	if p.asksStanding() && !c.Scope.Account().IsZero() {
-		err := s.standing(ctx, r)
+func (s *Service) judge(ctx context.Context, r tenant.Reader, c *Caller, p Policy) error {
+	if p.OfAccount() && !c.Scope.Account().IsZero() {
+		var err error
+		c.Rates, err = s.standing(ctx, r)
 		if err != nil && (p.rule != unpaid || fault.Of(err).Kind != fault.PaymentRequired) {
 			return err
 		}
 	}
-	return p.permit(c)
+	return p.permit(*c)
 }
 
 // The grants ride along in the query for the session: one more subquery on a
@@ -138,7 +142,7 @@ func (s *Service) admitToken(ctx context.Context, token string, p Policy) (Calle
 		if c, err = e.caller(v.Now(), func(dest ...any) error { return v.Get(ctx, sessionInAccount, []any{e.session}, dest...) }); err != nil {
 			return err
 		}
-		return s.judge(ctx, v, c, p)
+		return s.judge(ctx, v, &c, p)
 	})
 	return c, err
 }
@@ -202,7 +206,7 @@ func (s *Service) admitKey(ctx context.Context, key string, p Policy) (Caller, e
 		actor := tenant.Actor{Kind: tenant.APIKey, ID: k.ID.String()}
 		c = Caller{Key: k.ID, Site: k.SiteID, Scope: tenant.Mint(acc, actor, tenant.Allow(k.Scopes...))}
 		lastUsed = k.LastUsed
-		return s.judge(ctx, v, c, p)
+		return s.judge(ctx, v, &c, p)
 	})
 	if err != nil {
 		return Caller{}, err

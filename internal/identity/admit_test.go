@@ -11,6 +11,7 @@ import (
 	"igny8/internal/fault"
 	"igny8/internal/identity"
 	"igny8/internal/tenant"
+	"igny8/internal/throttle"
 )
 
 // member makes a person with a role in the account of f, signed in there.
@@ -206,9 +207,9 @@ func TestStandingIsAskedOnEachRequest(t *testing.T) {
 	broken := errors.New("the disk is gone")
 	var says error
 	var asked []tenant.AccountID
-	h := newHouseWith(t, func(_ context.Context, r tenant.Reader) error {
+	h := newHouseWith(t, func(_ context.Context, r tenant.Reader) (throttle.Rates, error) {
 		asked = append(asked, r.Scope().Account())
-		return says
+		return throttle.Rates{Read: 7}, says
 	})
 	f := h.found("anna@example.com")
 	for _, tt := range []struct {
@@ -222,8 +223,11 @@ func TestStandingIsAskedOnEachRequest(t *testing.T) {
 		{nil, nil, nil},
 	} {
 		says = tt.says
-		_, err := h.ids.Admit(t.Context(), "Bearer "+f.tokens.Access, identity.Tenant(tenant.ReadContent))
+		c, err := h.ids.Admit(t.Context(), "Bearer "+f.tokens.Access, identity.Tenant(tenant.ReadContent))
 		is(t, err, tt.work)
+		if err == nil && c.Rates.Read != 7 {
+			t.Errorf("rates %+v", c.Rates)
+		}
 		_, err = h.ids.Admit(t.Context(), "Bearer "+f.tokens.Access, identity.TenantEvenIfUnpaid(tenant.ReadContent))
 		is(t, err, tt.unpaid)
 	}

@@ -27,6 +27,7 @@ import (
 	"igny8/internal/fault"
 	"igny8/internal/id"
 	"igny8/internal/tenant"
+	"igny8/internal/throttle"
 )
 
 type (
@@ -69,7 +70,8 @@ var (
 )
 
 // Standing says, as a fault, why an account may not work now; nil when it may.
-type Standing func(context.Context, tenant.Reader) error
+// In either case it says how often the account may ask.
+type Standing func(context.Context, tenant.Reader) (throttle.Rates, error)
 
 // Options is what the service is told at start.
 type Options struct {
@@ -122,12 +124,12 @@ func New(st *tenant.Store, d *db.DB, o Options) (*Service, error) {
 	}, nil
 }
 
-func byStatus(ctx context.Context, r tenant.Reader) error {
+func byStatus(ctx context.Context, r tenant.Reader) (throttle.Rates, error) {
 	a, err := account.Load(ctx, r)
 	if err != nil {
-		return err
+		return throttle.Basic, err
 	}
-	return a.Status.Standing()
+	return throttle.Basic, a.Status.Standing()
 }
 
 // User is a person.

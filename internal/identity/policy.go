@@ -48,6 +48,9 @@ func Staff(p tenant.Privilege) Policy { return Policy{rule: staff, privilege: p}
 // must keep the server from starting.
 func (p Policy) Declared() bool { return p.rule != "" }
 
+// IsBridge tells whether the route is for a connected site.
+func (p Policy) IsBridge() bool { return p.rule == bridge }
+
 // IsPublic tells whether the route asks for no credential.
 func (p Policy) IsPublic() bool { return p.rule == public }
 
@@ -65,8 +68,9 @@ func (p Policy) String() string {
 	return "undeclared"
 }
 
-// asksStanding tells whether the account must be in a state to work.
-func (p Policy) asksStanding() bool {
+// OfAccount tells whether the route works in the caller's account, which must
+// be in a state to work.
+func (p Policy) OfAccount() bool {
 	return p.rule == inTenant || p.rule == unpaid || p.rule == bridge
 }
 

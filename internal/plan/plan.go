@@ -12,6 +12,7 @@ import (
 	"igny8/internal/id"
 	"igny8/internal/money"
 	"igny8/internal/tenant"
+	"igny8/internal/throttle"
 )
 
 type planKind struct{}
@@ -57,7 +58,8 @@ type Plan struct {
 	TrialDays int            // zero: it is paid for before it begins
 	Credits   credit.Credits // in each interval, or once in a trial
 	Limits    Limits
-	Active    bool // false: not for sale, and who is on it has to choose another
+	Rates     throttle.Rates // requests in a minute
+	Active    bool           // false: not for sale, and who is on it has to choose another
 }
 
 // Free tells whether the plan begins at once, without a payment.
@@ -71,12 +73,13 @@ var (
 )
 
 const columns = `id, code, name, price_amount, price_currency, period, trial_days, included_credits,
-	limit_sites, limit_users, limit_keywords, active`
+	limit_sites, limit_users, limit_keywords, rate_read, rate_write, rate_ai, rate_bridge, active`
 
 func read(scan tenant.Scan) (Plan, error) {
 	var p Plan
 	err := scan(&p.ID, &p.Code, &p.Name, &p.Price.Amount, &p.Price.Currency, &p.Interval, &p.TrialDays, &p.Credits,
-		&p.Limits.Sites, &p.Limits.Users, &p.Limits.Keywords, &p.Active)
+		&p.Limits.Sites, &p.Limits.Users, &p.Limits.Keywords,
+		&p.Rates.Read, &p.Rates.Write, &p.Rates.AI, &p.Rates.Bridge, &p.Active)
 	return p, err
 }
 

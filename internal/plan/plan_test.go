@@ -9,6 +9,7 @@ import (
 	"igny8/internal/db/dbtest"
 	"igny8/internal/plan"
 	"igny8/internal/tenant"
+	"igny8/internal/throttle"
 )
 
 func TestIntervalEndsOnTheLastDayOfAShortMonth(t *testing.T) {
@@ -63,7 +64,8 @@ func TestSeedOnceAndFind(t *testing.T) {
 			t.Errorf("for sale: %s", codes)
 		}
 		byID, err := plan.Find(ctx, r, all[2].ID.String())
-		if err != nil || byID != all[2] || byID.Code != "growth" || byID.Price.String() != "200.00 EUR" || byID.Free() {
+		if err != nil || byID != all[2] || byID.Code != "growth" || byID.Price.String() != "200.00 EUR" || byID.Free() ||
+			byID.Rates != (throttle.Rates{Read: 1200, Write: 600, AI: 120, Bridge: 600}) {
 			t.Errorf("found %+v by id, %v", byID, err)
 		}
 		if _, err := plan.Find(ctx, r, "nothing"); !errors.Is(err, plan.ErrNotFound) {

@@ -9,6 +9,7 @@ import (
 	"igny8/internal/account"
 	"igny8/internal/plan"
 	"igny8/internal/tenant"
+	"igny8/internal/throttle"
 )
 
 // Grace is how long an account works on after a period that was not paid for.
@@ -18,24 +19,32 @@ const Grace = 7 * 24 * time.Hour
 // moment, or nil. It is the one check of account, subscription and plan: the
 // gate asks it for every request, and the job queue before every run.
 func Standing(ctx context.Context, r tenant.Reader) error {
+	_, err := Terms(ctx, r)
+	return err
+}
+
+// Terms is Standing, and how often the account may ask, which is known even
+// where it may not work: what the plan says, as far as Standing has to read
+// it, or throttle.Basic.
+func Terms(ctx context.Context, r tenant.Reader) (throttle.Rates, error) {
 	a, err := account.Load(ctx, r)
 	if err != nil {
-		return err
+		return throttle.Basic, err
 	}
 	if err := a.Status.Standing(); err != nil {
-		return err
+		return throttle.Basic, err
 	}
 	if a.Kind == account.System {
-		return nil
+		return throttle.Basic, nil
 	}
 	s, err := Current(ctx, r)
 	if errors.Is(err, ErrNotFound) {
-		return fmt.Errorf("no subscription: %w", account.ErrPaymentRequired)
+		return throttle.Basic, fmt.Errorf("no subscription: %w", account.ErrPaymentRequired)
 	}
 	if err != nil {
-		return err
+		return throttle.Basic, err
 	}
-	return s.standing(r.Now())
+	return s.Plan.Rates, s.standing(r.Now())
 }
 
 func (s Subscription) standing(now time.Time) error {

@@ -55,9 +55,12 @@ func (o Operator) Actor() Actor { return Actor{Kind: Staff, ID: o.user} }
 // Privileges lists what the operator may do.
 func (o Operator) Privileges() []Privilege { return slices.Clone(o.may) }
 
+// Has tells whether the operator has the privilege.
+func (o Operator) Has(p Privilege) bool { return slices.Contains(o.may, p) }
+
 // Require is ErrForbidden, naming the privilege, unless the operator has it.
 func (o Operator) Require(p Privilege) error {
-	if slices.Contains(o.may, p) {
+	if o.Has(p) {
 		return nil
 	}
 	return ErrForbidden.Sayf("This needs the staff privilege %q.", p)

@@ -13,6 +13,7 @@ import (
 	"igny8/internal/fault"
 	"igny8/internal/httpx"
 	"igny8/internal/identity"
+	"igny8/internal/throttle"
 )
 
 //go:embed *.html
@@ -24,14 +25,16 @@ var static embed.FS
 // Web serves the pages.
 type Web struct {
 	identity *identity.Service
+	throttle *throttle.Gate
+	proxies  httpx.Proxies
 	log      *slog.Logger
 	pages    *template.Template
 	handler  http.Handler
 }
 
 // New mounts every page.
-func New(ids *identity.Service, log *slog.Logger) *Web {
-	w := &Web{identity: ids, log: log, pages: template.Must(template.ParseFS(pages, "*.html"))}
+func New(ids *identity.Service, t *throttle.Gate, p httpx.Proxies, log *slog.Logger) *Web {
+	w := &Web{identity: ids, throttle: t, proxies: p, log: log, pages: template.Must(template.ParseFS(pages, "*.html"))}
 	files, err := fs.Sub(static, "static")
 	if err != nil {
 		panic(err) // the folder is in the binary
@@ -40,7 +43,7 @@ func New(ids *identity.Service, log *slog.Logger) *Web {
 	mux.Handle("GET /static/", http.StripPrefix("/static/", http.FileServerFS(files)))
 	mux.HandleFunc("GET /{$}", w.in(w.home))
 	mux.HandleFunc("GET /setup", w.in(w.setup))
-	mux.HandleFunc("POST /setup", w.in(w.claim))
+	mux.HandleFunc("POST /setup", w.in(w.seldom(w.claim)))
 	mux.HandleFunc("/", w.in(func(http.ResponseWriter, *http.Request) error { return errNoPage }))
 	w.handler = http.NewCrossOriginProtection().Handler(mux)
 	return w
@@ -73,6 +76,18 @@ func (w *Web) in(do func(http.ResponseWriter, *http.Request) error) http.Handler
 		}); err != nil {
 			w.log.ErrorContext(r.Context(), "page failed", "route", r.Pattern, "err", err)
 		}
+	}
+}
+
+// seldom lets an address do something as often as it may sign in.
+func (w *Web) seldom(do func(http.ResponseWriter, *http.Request) error) func(http.ResponseWriter, *http.Request) error {
+	return func(rw http.ResponseWriter, r *http.Request) error {
+		d := w.throttle.Take(r.Context(), throttle.ByAddress(throttle.Auth, w.proxies.Client(r)), throttle.AuthByAddress)
+		d.Tell(rw.Header())
+		if err := d.Err(); err != nil {
+			return err
+		}
+		return do(rw, r)
 	}
 }
 
