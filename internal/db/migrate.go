@@ -40,8 +40,21 @@ func (d *DB) Migrate(ctx context.Context) error {
 	if err := d.refuseNewer(ctx, p); err != nil {
 		return err
 	}
-	_, err = p.Up(ctx)
-	return translate(err)
+	// On SQLite nothing keeps two processes from beginning the same step: the
+	// second is refused, by the tables that the first has made. It goes on from
+	// where the first is, and gives up when nobody got any further.
+	for {
+		was, err := p.GetDBVersion(ctx)
+		if err != nil {
+			return translate(err)
+		}
+		if _, err = p.Up(ctx); err == nil || d.engine != SQLite {
+			return translate(err)
+		}
+		if now, nowErr := p.GetDBVersion(ctx); nowErr != nil || now <= was {
+			return translate(err)
+		}
+	}
 }
 
 // MigrateTo moves the schema to a version, up or down; zero is an empty
