@@ -14,6 +14,7 @@ import (
 // last byte of the answer: a list with one site.
 func BenchmarkGate(b *testing.B) {
 	h := open(b, clock.Clock{})
+	h.sql(`UPDATE plans SET rate_read = 1000000000`)
 	r := h.send("POST", "/auth/register", "", someone("trial", "")).is(http.StatusCreated)
 	token := r.text("access_token")
 	h.site(token)

@@ -28,12 +28,27 @@ type house struct {
 	stop func()
 }
 
+// settings are those of a server on a database of its own.
+func settings(t testing.TB) config.Config {
+	t.Helper()
+	return config.Config{
+		Addr: "127.0.0.1:0", Data: filepath.Join(t.TempDir(), "data"), Database: dbtest.URL(t), AI: config.AI{Provider: config.Offline},
+	}
+}
+
 // open starts a server on a database of its own.
 func open(t testing.TB, c clock.Clock) *house {
 	t.Helper()
-	return openOn(t, c, config.Config{
-		Addr: "127.0.0.1:0", Data: filepath.Join(t.TempDir(), "data"), Database: dbtest.URL(t), AI: config.AI{Provider: config.Offline},
-	})
+	return openOn(t, c, settings(t))
+}
+
+// openWide is open, and counts no requests: for tests that ask more often than
+// a plan allows.
+func openWide(t testing.TB, c clock.Clock) *house {
+	t.Helper()
+	cfg := settings(t)
+	cfg.Debug = true
+	return openOn(t, c, cfg)
 }
 
 // openOn starts a server with settings, so that a test can start it again.

@@ -87,7 +87,7 @@ func (o operation) places(t *testing.T) []place {
 // nothing of the other tenant has changed.
 func TestForeignIDsAreMissingIDs(t *testing.T) {
 	t.Parallel()
-	h := open(t, clock.Clock{})
+	h := openWide(t, clock.Clock{})
 	operator := h.operator()
 	alice, bob := h.furnish(t, operator, "alice"), h.furnish(t, operator, "bob")
 	credentials := bob.credentials()
@@ -245,7 +245,7 @@ func (f *furnished) value(name string, s *schema) any {
 // answers to the other's ids.
 func TestCanary(t *testing.T) {
 	t.Parallel()
-	h := open(t, clock.Clock{})
+	h := openWide(t, clock.Clock{})
 	operator := h.operator()
 	const canary, wren = "canaryfourtwo", "wrensevenone"
 	alice, bob := h.furnish(t, operator, canary), h.furnish(t, operator, wren)

@@ -48,7 +48,7 @@ func rush(t *testing.T, houses []*house, send func(h *house, n int) answer) map[
 // twoProcesses is two servers on one database, with one address.
 func twoProcesses(t *testing.T) []*house {
 	t.Helper()
-	first := open(t, clock.Clock{})
+	first := openWide(t, clock.Clock{})
 	return []*house{first, openOn(t, clock.Clock{}, first.cfg)}
 }
 

@@ -62,7 +62,7 @@ func forbiddenUnless(may bool) want {
 func TestGateMatrix(t *testing.T) {
 	t.Parallel()
 	hand := clock.NewHand(time.Date(2030, 5, 6, 7, 8, 9, 0, time.UTC))
-	h := open(t, hand.Clock())
+	h := openWide(t, hand.Clock())
 	operations := h.operations()
 	accounts := make([]subject, len(standings))
 	for i, s := range standings {

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"net/http"
 	"net/netip"
-	"path/filepath"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -15,21 +14,12 @@ import (
 	"igny8/internal/account"
 	"igny8/internal/clock"
 	"igny8/internal/config"
-	"igny8/internal/db/dbtest"
 	"igny8/internal/identity"
 	"igny8/internal/tenant"
 	"igny8/internal/throttle/redistest"
 )
 
 var newYear = time.Date(2030, 1, 1, 0, 0, 0, 0, time.UTC)
-
-// settings are those of open, for a test that changes some.
-func settings(t *testing.T) config.Config {
-	t.Helper()
-	return config.Config{
-		Addr: "127.0.0.1:0", Data: filepath.Join(t.TempDir(), "data"), Database: dbtest.URL(t), AI: config.AI{Provider: config.Offline},
-	}
-}
 
 // rate sets one of the rates of every plan.
 func (h *house) rate(column string, n int) {
