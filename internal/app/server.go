@@ -83,7 +83,7 @@ func (s *server) wire(cfg config.Config, secret config.Secret, c clock.Clock) er
 		return err
 	}
 	s.identity, err = identity.New(s.store, s.db, identity.Options{
-		Secret: tokens, Issuer: cfg.BaseURL, Log: s.log, Standing: subscription.Standing,
+		Secret: tokens, Issuer: cfg.BaseURL, Log: s.log, Standing: subscription.Standing, Unpaid: api.Unpaid,
 	})
 	if err != nil {
 		return err

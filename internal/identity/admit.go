@@ -98,7 +98,11 @@ func notOfToken(r rune) bool {
 func (s *Service) judge(ctx context.Context, r tenant.Reader, c Caller, p Policy) error {
 	if p.asksStanding() && !c.Scope.Account().IsZero() {
 		err := s.standing(ctx, r)
-		if err != nil && (p.rule != unpaid || fault.Of(err).Kind != fault.PaymentRequired) {
+		payable := err != nil && fault.Of(err).Kind == fault.PaymentRequired
+		if payable && p.rule != unpaid {
+			return s.unpaid(ctx, r, c.Scope.Permissions(), err)
+		}
+		if err != nil && !payable {
 			return err
 		}
 	}
