@@ -54,7 +54,7 @@ func whereOf(f *fault.Fault, err error) *fault.Fault {
 	}
 	detail := d.ErrorDetail()
 	location, msg := split(detail.Location, detail.Message)
-	return f.At(cut(location, 200), msg, repeatable(location, detail.Value))
+	return f.At(cut(location, 200), msg, repeatable(detail.Location, detail.Value))
 }
 
 // cut is a text of at most n characters.
@@ -72,7 +72,7 @@ func repeatable(location string, v any) any {
 		return nil
 	}
 	for _, secret := range []string{"password", "token", "key", "secret"} {
-		if strings.Contains(location, secret) {
+		if strings.Contains(strings.ToLower(location), secret) {
 			return nil
 		}
 	}

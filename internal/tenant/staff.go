@@ -126,6 +126,19 @@ func (st *Store) UpdateFor(ctx context.Context, o Operator, p Privilege, fn func
 	})
 }
 
+// BindShared is an operator's transaction, narrowed to the account that it
+// opens. Its own event, which the commit asks for, is in the operator's log.
+// Only identity may call it.
+func BindShared(s *SharedTx, a AccountID, may Permissions) (*Tx, error) {
+	switch {
+	case a.IsZero():
+		return nil, ErrNoScope
+	case s.by == "":
+		return nil, ErrUnwritten
+	}
+	return bind(s.tx, MintStaff(a, s.operator, s.by, may)), nil
+}
+
 // Look is the proof that an operator's look across accounts is in the audit
 // log. The zero Look opens nothing.
 type Look struct {
