@@ -37,6 +37,9 @@ func problemOf(requestID string, status int, msg string, errs []error) *httpx.Pr
 		return httpx.ProblemOf(errors.Join(append(errs, errors.New(msg))...), requestID)
 	}
 	f = f.Sayf("%s", f.Msg)
+	if len(errs) == 0 && status == http.StatusBadRequest {
+		f = f.At("body", "is needed, and is missing", nil) // the one thing that huma says without a place
+	}
 	for _, err := range errs {
 		if err != nil {
 			f = whereOf(f, err)
