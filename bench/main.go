@@ -35,9 +35,15 @@ func main() {
 	flag.StringVar(&o.database, "database", "", "postgres://... of a server where schemas may be made; none: SQLite")
 	flag.StringVar(&o.keywords, "keywords", "", "a Semrush export; none: that of the shared data, or else one that is made up")
 	flag.IntVar(&o.runs, "n", 5, "how often everything is done")
+	bareAt := flag.String("serve-bare", "", "be the peer of the gate at this address, and nothing else")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
-	err := bench(ctx, o, os.Stdout)
+	var err error
+	if *bareAt != "" {
+		err = serveBare(ctx, *bareAt)
+	} else {
+		err = bench(ctx, o, os.Stdout)
+	}
 	stop()
 	if err != nil {
 		_, _ = fmt.Fprintln(os.Stderr, "bench:", err)
@@ -52,10 +58,15 @@ type figure struct {
 	unit   func(float64) string
 	values []float64
 	peer   string    // what the ratio is to
-	ratios []float64 // ours by the peer's; below 1 is better
+	ratios []float64 // ours by the peer's
+	p99    []float64 // seconds
 }
 
 func seconds(v float64) string { return strconv.FormatFloat(v, 'f', 3, 64) + " s" }
+func perSecond(v float64) string {
+	return strconv.FormatFloat(v, 'f', 0, 64) + " /s"
+}
+
 func megabytes(v float64) string {
 	return strconv.FormatFloat(v/(1<<20), 'f', 1, 64) + " MB"
 }
@@ -77,10 +88,12 @@ func bench(ctx context.Context, o options, out io.Writer) error {
 		{name: "memory, import at its peak", goal: "below 128 MB", unit: megabytes},
 		{name: "clustering of 10000 keywords", goal: "below 1 s", unit: seconds},
 		{name: "fresh test database", goal: "below 0.05 s", unit: seconds},
+		{name: "gate, by API key", goal: "0.85 of the peer", unit: perSecond, peer: "a bare huma handler"},
+		{name: "gate, by access token", goal: "0.85 of the peer", unit: perSecond, peer: "a bare huma handler"},
 	}
 	for run := range o.runs {
 		_, _ = fmt.Fprintf(os.Stderr, "run %d of %d\n", run+1, o.runs) // progress, not the result
-		if err := measure(ctx, o, file, figures[1:6]); err != nil {
+		if err := measure(ctx, o, file, figures[1:6], figures[7], figures[8]); err != nil {
 			return fmt.Errorf("run %d: %w", run+1, err)
 		}
 		took, err := freshDatabase(ctx)
@@ -93,8 +106,8 @@ func bench(ctx context.Context, o options, out io.Writer) error {
 }
 
 // measure does one run: a server on an empty database, an import, a
-// clustering.
-func measure(ctx context.Context, o options, file []byte, figures []*figure) (err error) {
+// clustering, a crowd at the gate.
+func measure(ctx context.Context, o options, file []byte, figures []*figure, byKey, byToken *figure) (err error) {
 	add := func(i int, v float64) { figures[i].values = append(figures[i].values, v) }
 	s, err := start(ctx, o)
 	if err != nil {
@@ -141,7 +154,7 @@ func measure(ctx context.Context, o options, file []byte, figures []*figure) (er
 		return err
 	}
 	add(4, took.Seconds())
-	return nil
+	return s.gate(ctx, c, byKey, byToken)
 }
 
 // clustered is how many keywords the goal for clustering speaks of.
@@ -161,11 +174,14 @@ func firstLines(file []byte, n int) []byte {
 
 func show(out io.Writer, figures []*figure) error {
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
-	_, _ = fmt.Fprintln(w, "FIGURE\tMEDIAN\tMIN\tMAX\tGOAL\tRATIO") // Flush tells of errors
+	_, _ = fmt.Fprintln(w, "FIGURE\tMEDIAN\tMIN\tMAX\tGOAL\tBESIDE") // Flush tells of errors
 	for _, f := range figures {
 		ratio := ""
 		if len(f.ratios) > 0 {
 			ratio = fmt.Sprintf("%.2f times %s", median(f.ratios), f.peer)
+		}
+		if len(f.p99) > 0 {
+			ratio += fmt.Sprintf("; p99 %.1f ms", 1000*median(f.p99))
 		}
 		_, _ = fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\n", f.name, f.unit(median(f.values)), f.unit(slices.Min(f.values)), f.unit(slices.Max(f.values)), f.goal, ratio)
 	}

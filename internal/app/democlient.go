@@ -42,6 +42,9 @@ type refusal struct {
 func (r refusal) Error() string {
 	text := fmt.Sprintf("%d %s: %s", r.Status, r.Code, r.Detail)
 	for _, e := range r.Errors {
+		if e.Message == r.Detail {
+			continue
+		}
 		text += fmt.Sprintf(" (%s: %s)", e.Location, e.Message)
 	}
 	return text

@@ -21,7 +21,7 @@ import (
 
 // house is a running server and a way to talk to it.
 type house struct {
-	t    *testing.T
+	t    testing.TB
 	cfg  config.Config
 	s    *server
 	base string
@@ -29,7 +29,7 @@ type house struct {
 }
 
 // open starts a server on a database of its own.
-func open(t *testing.T, c clock.Clock) *house {
+func open(t testing.TB, c clock.Clock) *house {
 	t.Helper()
 	return openOn(t, c, config.Config{
 		Addr: "127.0.0.1:0", Data: filepath.Join(t.TempDir(), "data"), Database: dbtest.URL(t), AI: config.AI{Provider: config.Offline},
@@ -37,14 +37,17 @@ func open(t *testing.T, c clock.Clock) *house {
 }
 
 // openOn starts a server with settings, so that a test can start it again.
-func openOn(t *testing.T, c clock.Clock, cfg config.Config) *house {
+func openOn(t testing.TB, c clock.Clock, cfg config.Config) *house {
 	t.Helper()
 	ln, err := listen(t.Context(), cfg.Addr)
 	if err != nil {
 		t.Fatal(err)
 	}
-	h := &house{t: t, cfg: cfg, base: "http://" + ln.Addr().String()}
-	cfg.BaseURL = h.base
+	h := &house{t: t, base: "http://" + ln.Addr().String()}
+	if cfg.BaseURL == "" { // a second process is known by the address of the first
+		cfg.BaseURL = h.base
+	}
+	h.cfg = cfg
 	if h.s, err = build(t.Context(), cfg, slog.New(slog.NewTextHandler(testLog{t}, nil)), c); err != nil {
 		t.Fatal(err)
 	}
@@ -68,7 +71,7 @@ func openOn(t *testing.T, c clock.Clock, cfg config.Config) *house {
 
 // testLog puts the server's log where a failing test shows it, and fails the
 // test for what only we can have done.
-type testLog struct{ t *testing.T }
+type testLog struct{ t testing.TB }
 
 func (l testLog) Write(b []byte) (int, error) {
 	if bytes.Contains(b, []byte("level=ERROR")) {
@@ -79,7 +82,7 @@ func (l testLog) Write(b []byte) (int, error) {
 
 // answer is what came back.
 type answer struct {
-	t      *testing.T
+	t      testing.TB
 	what   string
 	status int
 	header http.Header

@@ -2,7 +2,6 @@ package app
 
 import (
 	"bytes"
-	"encoding/json"
 	"fmt"
 	"net/http"
 	"os"
@@ -25,38 +24,6 @@ func (h *house) clerk(manager string, may ...tenant.Privilege) (token, user, ema
 		h.send("POST", "/admin/privileges", manager, object{"email": email, "privilege": m}).is(http.StatusCreated)
 	}
 	return a.text("access_token"), a.text("user.id"), email
-}
-
-// staffOperation is an operation of the OpenAPI document that staff may use.
-type staffOperation struct {
-	method, path string
-	privilege    tenant.Privilege
-}
-
-func (h *house) staffOperations() map[string]staffOperation {
-	h.t.Helper()
-	var doc struct {
-		Paths map[string]map[string]json.RawMessage
-	}
-	if err := json.Unmarshal(h.send("GET", "/openapi.json", "", nil).is(http.StatusOK).body, &doc); err != nil {
-		h.t.Fatal(err)
-	}
-	all := map[string]staffOperation{}
-	for path, methods := range doc.Paths {
-		for method, text := range methods {
-			var op struct {
-				ID     string `json:"operationId"`
-				Access string `json:"x-access"`
-			}
-			if err := json.Unmarshal(text, &op); err != nil {
-				continue // what stands beside the methods
-			}
-			if p, ok := strings.CutPrefix(op.Access, "staff("); ok {
-				all[op.ID] = staffOperation{strings.ToUpper(method), strings.TrimPrefix(path, "/api/v1"), tenant.Privilege(strings.TrimSuffix(p, ")"))}
-			}
-		}
-	}
-	return all
 }
 
 // events counts what the log says an actor did, all of which must have been
@@ -100,32 +67,39 @@ func TestEveryUseOfEveryPrivilegeIsInTheLog(t *testing.T) {
 		"admin-grant-account-privilege": object{"privilege": "throttle.exempt"},
 		"confirm-bank-transfer":         transfer,
 	}
-	operations, used := h.staffOperations(), map[tenant.Privilege]bool{}
-	for id, op := range operations {
-		body, known := bodies[id]
-		if !known {
-			t.Errorf("%s is not tried here", id)
+	operations, used := 0, map[tenant.Privilege]bool{}
+	for _, op := range h.operations() {
+		if op.policy != "staff" {
 			continue
 		}
-		used[op.privilege] = true
-		token, user, _ := h.clerk(olga, op.privilege)
+		body, known := bodies[op.id]
+		if !known {
+			t.Errorf("%s is not tried here", op.id)
+			continue
+		}
+		p := tenant.Privilege(op.needs)
+		operations, used[p] = operations+1, true
+		token, user, _ := h.clerk(olga, p)
 		acc := victim.text("account.id")
-		if strings.Contains(id, "system-key") || strings.Contains(id, "account-privilege") {
+		if strings.Contains(op.id, "system-key") || strings.Contains(op.id, "account-privilege") {
 			acc = watchdog
 		}
 		path := strings.NewReplacer("{id}", acc, "{currency}", "EUR", "{user_id}", user, "{privilege}", "flags.manage").Replace(op.path)
 		for n := 1; n <= 2; n++ {
-			before := h.events(auditor, "staff:"+user, op.privilege)
+			before := h.events(auditor, "staff:"+user, p)
 			// Each time with a key: the repeat of an answered request is a use too.
 			if a := h.send(op.method, path, token, body, "Idempotency-Key", "one"); a.status >= 300 {
-				t.Fatalf("%s by who may %s: %d %s", id, op.privilege, a.status, a.body)
+				t.Fatalf("%s by who may %s: %d %s", op.id, p, a.status, a.body)
 			}
-			if after := h.events(auditor, "staff:"+user, op.privilege); after <= before {
-				t.Errorf("%s, time %d: %d events before and %d after", id, n, before, after)
+			if after := h.events(auditor, "staff:"+user, p); after <= before {
+				t.Errorf("%s, time %d: %d events before and %d after", op.id, n, before, after)
 			}
 		}
 	}
-	t.Logf("%d operations of the staff by %d privileges", len(operations), len(used))
+	if len(bodies) != operations {
+		t.Errorf("%d operations are tried, and there are %d", len(bodies), operations)
+	}
+	t.Logf("%d operations of the staff by %d privileges", operations, len(used))
 	h.verify()
 }
 

@@ -1,7 +1,6 @@
 package arch
 
 import (
-	"fmt"
 	"io/fs"
 	"os"
 	"strings"
@@ -72,7 +71,7 @@ func TestDAG(t *testing.T) {
 					below = append(below, o)
 				}
 			}
-			t.Log(fmt.Sprintf("%-13s %s", f, strings.Join(below, " ")))
+			t.Logf("%-13s %s", f, strings.Join(below, " "))
 		}
 	}
 }

@@ -29,7 +29,7 @@ type house []source
 func readHouse(t *testing.T) house {
 	t.Helper()
 	var h house
-	root := filepath.Join("..")
+	root := ".."
 	err := filepath.WalkDir(root, func(path string, e fs.DirEntry, err error) error {
 		if err != nil || e.IsDir() || !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go") {
 			return err

@@ -98,8 +98,8 @@ type moved struct {
 }
 
 // move changes the balance row, which locks the account's credits until the
-// commit. It is ErrInsufficient when the row would go below zero, or when there
-// is none.
+// commit. It is ErrInsufficient when the row would go below zero, or is not
+// there.
 func move(ctx context.Context, tx *tenant.Tx, available, held Credits) (moved, error) {
 	var m moved
 	err := tx.Get(ctx, `

@@ -11,8 +11,6 @@ import (
 	"runtime"
 	"strings"
 
-	_ "modernc.org/sqlite" // the driver "sqlite"
-
 	"igny8/internal/clock"
 )
 
@@ -35,12 +33,12 @@ func openSQLite(ctx context.Context, path string, c clock.Clock) (*DB, error) {
 	if err := writable(path); err != nil {
 		return nil, fmt.Errorf("database file %s: %w", path, err)
 	}
-	write, err := sql.Open("sqlite", dsn(path, "immediate"))
+	write, err := openStatements(dsn(path, "immediate"))
 	if err != nil {
 		return nil, err
 	}
 	write.SetMaxOpenConns(1)
-	read, err := sql.Open("sqlite", dsn(path, "deferred", pragma{name: "query_only", set: "1"}))
+	read, err := openStatements(dsn(path, "deferred", pragma{name: "query_only", set: "1"}))
 	if err != nil {
 		return nil, errors.Join(err, write.Close())
 	}
