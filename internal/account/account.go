@@ -31,7 +31,7 @@ const (
 type Account struct {
 	ID            tenant.AccountID
 	Name          string
-	Country       string // ISO 3166-1 alpha-2
+	Country       string // ISO 3166-1 alpha-2; empty for a system account
 	Kind          Kind
 	Status        Status
 	PaymentMethod PaymentMethod // Stripe when none was ever given
@@ -46,6 +46,8 @@ var (
 	ErrCancelled       = fault.New(fault.Forbidden, "account.cancelled", "This account has been cancelled.")
 	ErrPaymentRequired = fault.New(fault.PaymentRequired, "account.payment_required", "This account waits for a payment.")
 	ErrSystem          = fault.New(fault.Conflict, "account.system", "A system account cannot be suspended.")
+	ErrNotSystem       = fault.New(fault.Conflict, "account.not_system", "This is done to system accounts only.")
+	ErrNotGrantable    = fault.New(fault.Invalid, "account.not_grantable", "No account can be granted this privilege; it is for people.")
 	ErrInvalidName     = fault.New(fault.Invalid, "account.invalid_name", "The name of an account has 1 to 120 printable characters.")
 	ErrInvalidCountry  = fault.New(fault.Invalid, "account.invalid_country", "A country is given by its two letters (ISO 3166-1), such as DE.")
 	ErrInvalidReason   = fault.New(fault.Invalid, "account.invalid_reason", "A reason of 1 to 500 printable characters is needed.")
@@ -72,8 +74,10 @@ func Create(ctx context.Context, tx *tenant.Tx, n New) (Account, error) {
 	if a.Name, err = parseName(n.Name, "body.account_name"); err != nil {
 		return Account{}, err
 	}
-	if a.Country, err = parseCountry(n.Country); err != nil {
-		return Account{}, err
+	if n.Kind != System { // the operator's own is in no country
+		if a.Country, err = parseCountry(n.Country); err != nil {
+			return Account{}, err
+		}
 	}
 	if a.PaymentMethod, err = ParsePaymentMethod(string(n.PaymentMethod)); err != nil {
 		return Account{}, err

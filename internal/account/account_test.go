@@ -388,10 +388,22 @@ func TestPageIsForOperators(t *testing.T) {
 	for range 5 {
 		ids[tenanttest.New(t, d).Account().String()] = true
 	}
+	var look tenant.Look
+	op := tenanttest.Operator(tenant.AccountsRead)
+	err := st.UpdateFor(t.Context(), op, tenant.AccountsRead, func(ctx context.Context, tx *tenant.SharedTx) (err error) {
+		if err := audit.RecordShared(ctx, tx, op.Actor(), "privilege.used", "test", nil); err != nil {
+			return err
+		}
+		look, err = tx.Look()
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
 	after, pages := "", 0
 	for {
 		var page []account.Account
-		err := st.Survey(t.Context(), tenanttest.Operator(tenant.AccountsRead), tenant.AccountsRead, func(ctx context.Context, s *tenant.Survey) (err error) {
+		err := st.Survey(t.Context(), look, func(ctx context.Context, s *tenant.Survey) (err error) {
 			page, err = account.Page(ctx, s, after, 2)
 			return err
 		})

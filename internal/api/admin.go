@@ -2,43 +2,42 @@ package api
 
 import (
 	"context"
-	"encoding/json"
 	"net/http"
-	"time"
 
 	"igny8/internal/account"
-	"igny8/internal/audit"
+	"igny8/internal/credit"
 	"igny8/internal/invoice"
 	"igny8/internal/subscription"
 	"igny8/internal/tenant"
 )
 
 func (a *API) adminRoutes() {
-	staff(a, route{method: http.MethodGet, path: "/admin/accounts", id: "admin-list-accounts", tag: "admin", summary: "All accounts"}, tenant.AccountsRead, a.adminAccounts)
-	staff(a, route{method: http.MethodGet, path: "/admin/accounts/{id}", id: "admin-get-account", tag: "admin", summary: "One account, its subscription and credits"},
-		tenant.AccountsRead, a.adminAccount)
-	staff(a, route{method: http.MethodPost, path: "/admin/accounts/{id}/suspend", id: "admin-suspend-account", tag: "admin",
-		summary: "Withdraw all access of an account from its next request on"}, tenant.AccountsSuspend, a.suspend)
-	staff(a, route{method: http.MethodPost, path: "/admin/accounts/{id}/reactivate", id: "admin-reactivate-account", tag: "admin", summary: "Lift a suspension"},
-		tenant.AccountsSuspend, a.reactivate)
-	staff(a, route{method: http.MethodGet, path: "/admin/accounts/{id}/audit", id: "admin-account-audit", tag: "admin", summary: "Who did what in an account, newest first"},
-		tenant.AuditRead, a.accountAudit)
-	staff(a, route{method: http.MethodGet, path: "/admin/bank-accounts", id: "admin-list-bank-accounts", tag: "admin", summary: "Where tenants send money"},
-		tenant.PlansManage, a.listBanks)
-	staff(a, route{method: http.MethodPut, path: "/admin/bank-accounts/{currency}", id: "admin-set-bank-account", tag: "admin",
-		summary: "Say where tenants send money in a currency"}, tenant.PlansManage, a.setBank)
+	survey(a, route{method: http.MethodGet, path: "/admin/accounts", id: "admin-list-accounts", tag: "admin", summary: "All accounts"}, tenant.AccountsRead, adminAccounts)
+	onAccount(a, route{method: http.MethodGet, path: "/admin/accounts/{id}", id: "admin-get-account", tag: "admin", summary: "One account, its subscription and credits"},
+		tenant.AccountsRead, adminAccount)
+	onAccount(a, route{method: http.MethodPost, path: "/admin/accounts/{id}/suspend", id: "admin-suspend-account", tag: "admin",
+		summary: "Withdraw all access of an account from its next request on"}, tenant.AccountsSuspend, suspend)
+	onAccount(a, route{method: http.MethodPost, path: "/admin/accounts/{id}/reactivate", id: "admin-reactivate-account", tag: "admin", summary: "Lift a suspension"},
+		tenant.AccountsSuspend, reactivate)
+	onAccount(a, route{method: http.MethodPost, path: "/admin/accounts/{id}/credits", id: "admin-adjust-credits", tag: "admin", needsKey: true,
+		summary: "Give an account credits, or take available ones"}, tenant.CreditsAdjust, adjustCredits)
+	onAccount(a, route{method: http.MethodGet, path: "/admin/accounts/{id}/audit", id: "admin-account-audit", tag: "admin", summary: "Who did what in an account, newest first"},
+		tenant.AuditRead, accountAudit)
+	survey(a, route{method: http.MethodGet, path: "/admin/audit", id: "admin-search-audit", tag: "admin", summary: "Who did what, in all accounts and in none, newest first"},
+		tenant.AuditRead, searchAudit)
+	onShared(a, route{method: http.MethodGet, path: "/admin/bank-accounts", id: "admin-list-bank-accounts", tag: "admin", summary: "Where tenants send money"},
+		tenant.PlansManage, listBanks)
+	onShared(a, route{method: http.MethodPut, path: "/admin/bank-accounts/{currency}", id: "admin-set-bank-account", tag: "admin",
+		summary: "Say where tenants send money in a currency"}, tenant.PlansManage, setBank)
+	a.privilegeRoutes()
 }
 
-func (a *API) adminAccounts(ctx context.Context, op tenant.Operator, in *Window) (*reply[page[accountView]], error) {
+func adminAccounts(ctx context.Context, s *tenant.Survey, in *Window) (*reply[page[accountView]], error) {
 	after, err := cursorOf(tenant.ParseAccountID, in.Cursor)
 	if err != nil {
 		return nil, err
 	}
-	var all []account.Account
-	err = a.st.Survey(ctx, op, tenant.AccountsRead, func(ctx context.Context, s *tenant.Survey) (err error) {
-		all, err = account.Page(ctx, s, after.String(), in.Limit+1)
-		return err
-	})
+	all, err := account.Page(ctx, s, after.String(), in.Limit+1)
 	return part(all, in.Limit, showAccount, func(acc account.Account) string { return acc.ID.String() }), err
 }
 
@@ -48,38 +47,21 @@ type accountDetailView struct {
 	Credits      creditsView       `json:"credits"`
 }
 
-func (a *API) adminAccount(ctx context.Context, op tenant.Operator, in *IDInput) (*reply[accountDetailView], error) {
-	s, err := a.scopeFor(ctx, op, tenant.AccountsRead, in.ID)
+func adminAccount(ctx context.Context, tx *tenant.Tx, _ *IDInput) (*reply[accountDetailView], error) {
+	acc, err := account.Load(ctx, tx)
 	if err != nil {
 		return nil, err
 	}
-	var out accountDetailView
-	err = a.st.View(ctx, s, func(ctx context.Context, v *tenant.View) error {
-		acc, err := account.Load(ctx, v)
+	out := accountDetailView{accountView: showAccount(acc)}
+	if acc.Kind == account.Tenant {
+		sub, err := subscription.Current(ctx, tx)
 		if err != nil {
-			return err
+			return nil, err
 		}
-		out.accountView = showAccount(acc)
-		if acc.Kind == account.Tenant {
-			sub, err := subscription.Current(ctx, v)
-			if err != nil {
-				return err
-			}
-			out.Subscription = ptr(showSubscription(sub))
-		}
-		out.Credits, err = creditsOf(ctx, v)
-		return err
-	})
-	return &reply[accountDetailView]{Body: out}, err
-}
-
-// scopeFor lets an operator work on the account that a path names.
-func (a *API) scopeFor(ctx context.Context, op tenant.Operator, p tenant.Privilege, id string) (tenant.Scope, error) {
-	acc, err := named(tenant.ParseAccountID, id, account.ErrNotFound)
-	if err != nil {
-		return tenant.Scope{}, err
+		out.Subscription = ptr(showSubscription(sub))
 	}
-	return a.identity.ActFor(ctx, op, p, acc)
+	out.Credits, err = creditsOf(ctx, tx)
+	return &reply[accountDetailView]{Body: out}, err
 }
 
 type reasonInput struct {
@@ -89,64 +71,43 @@ type reasonInput struct {
 	}
 }
 
-func (a *API) suspend(ctx context.Context, op tenant.Operator, in *reasonInput) (*reply[accountView], error) {
-	return a.toggle(ctx, op, in, account.Suspend)
-}
-
-func (a *API) reactivate(ctx context.Context, op tenant.Operator, in *reasonInput) (*reply[accountView], error) {
-	return a.toggle(ctx, op, in, account.Reactivate)
-}
-
-func (a *API) toggle(ctx context.Context, op tenant.Operator, in *reasonInput,
-	do func(context.Context, *tenant.Tx, string) (account.Account, error),
-) (*reply[accountView], error) {
-	s, err := a.scopeFor(ctx, op, tenant.AccountsSuspend, in.ID)
-	if err != nil {
-		return nil, err
-	}
-	var acc account.Account
-	err = a.st.Update(ctx, s, func(ctx context.Context, tx *tenant.Tx) (err error) {
-		acc, err = do(ctx, tx, in.Body.Reason)
-		return err
-	})
+func suspend(ctx context.Context, tx *tenant.Tx, in *reasonInput) (*reply[accountView], error) {
+	acc, err := account.Suspend(ctx, tx, in.Body.Reason)
 	return &reply[accountView]{Body: showAccount(acc)}, err
 }
 
-type eventView struct {
-	ID      string          `json:"id"`
-	Actor   string          `json:"actor"`
-	Action  string          `json:"action"`
-	Subject string          `json:"subject"`
-	Detail  json.RawMessage `json:"detail"`
-	At      time.Time       `json:"created_at"`
+func reactivate(ctx context.Context, tx *tenant.Tx, in *reasonInput) (*reply[accountView], error) {
+	acc, err := account.Reactivate(ctx, tx, in.Body.Reason)
+	return &reply[accountView]{Body: showAccount(acc)}, err
 }
 
-type auditInput struct {
+type adjustInput struct {
 	IDInput
-	Limit int `query:"limit" minimum:"1" maximum:"500" default:"50"`
+	Body struct {
+		Amount int64  `json:"amount" doc:"Above zero: credits that are given. Below: available credits that are taken."`
+		Reason string `json:"reason" maxLength:"2000" doc:"For the audit log."`
+	}
 }
 
-func (a *API) accountAudit(ctx context.Context, op tenant.Operator, in *auditInput) (*reply[page[eventView]], error) {
-	s, err := a.scopeFor(ctx, op, tenant.AuditRead, in.ID)
+type adjustedView struct {
+	ID      string      `json:"id" doc:"The reference of its entries in the ledger."`
+	Amount  int64       `json:"amount"`
+	Reason  string      `json:"reason"`
+	Credits creditsView `json:"credits" doc:"What the account has after it."`
+}
+
+func adjustCredits(ctx context.Context, tx *tenant.Tx, in *adjustInput) (*reply[adjustedView], error) {
+	c, err := credit.Adjust(ctx, tx, credit.Credits(in.Body.Amount), in.Body.Reason)
 	if err != nil {
 		return nil, err
 	}
-	var events []audit.Event
-	err = a.st.View(ctx, s, func(ctx context.Context, v *tenant.View) (err error) {
-		events, err = audit.Of(ctx, v, in.Limit)
-		return err
-	})
-	return list(events, func(e audit.Event) eventView {
-		return eventView{ID: e.ID.String(), Actor: e.Actor, Action: e.Action, Subject: e.Subject, Detail: e.Detail, At: e.At}
-	}), err
+	v := adjustedView{ID: c.ID.String(), Amount: int64(c.Amount), Reason: c.Reason}
+	v.Credits, err = creditsOf(ctx, tx)
+	return &reply[adjustedView]{Body: v}, err
 }
 
-func (a *API) listBanks(ctx context.Context, _ tenant.Operator, _ *struct{}) (*reply[page[bankView]], error) {
-	var all []invoice.BankAccount
-	err := a.st.ViewShared(ctx, func(ctx context.Context, r tenant.Shared) (err error) {
-		all, err = invoice.BankAccounts(ctx, r)
-		return err
-	})
+func listBanks(ctx context.Context, tx *tenant.SharedTx, _ *struct{}) (*reply[page[bankView]], error) {
+	all, err := invoice.BankAccounts(ctx, tx.Shared)
 	return list(all, showBank), err
 }
 
@@ -161,13 +122,9 @@ type bankInput struct {
 	}
 }
 
-func (a *API) setBank(ctx context.Context, op tenant.Operator, in *bankInput) (*reply[bankView], error) {
-	var b invoice.BankAccount
-	err := a.st.UpdateShared(ctx, func(ctx context.Context, tx *tenant.SharedTx) (err error) {
-		b, err = invoice.SetBankAccount(ctx, tx, op, invoice.BankAccount{
-			Currency: in.Currency, Holder: in.Body.Holder, IBAN: in.Body.IBAN, BIC: in.Body.BIC, BankName: in.Body.BankName, Instructions: in.Body.Instructions,
-		})
-		return err
+func setBank(ctx context.Context, tx *tenant.SharedTx, in *bankInput) (*reply[bankView], error) {
+	b, err := invoice.SetBankAccount(ctx, tx, tx.Operator(), invoice.BankAccount{
+		Currency: in.Currency, Holder: in.Body.Holder, IBAN: in.Body.IBAN, BIC: in.Body.BIC, BankName: in.Body.BankName, Instructions: in.Body.Instructions,
 	})
 	return &reply[bankView]{Body: showBank(b)}, err
 }

@@ -71,6 +71,7 @@ func New(r Rooms) *API {
 	}
 	cfg := huma.DefaultConfig("Igny8", r.Version)
 	cfg.OpenAPIPath = Base + "/openapi"
+	cfg.Formats = map[string]huma.Format{jsonType: strictJSON, "json": strictJSON}
 	cfg.DocsPath, cfg.SchemasPath, cfg.CreateHooks = "", "", nil
 	cfg.Info.Description = "Keywords become clusters, clusters become ideas, ideas become articles. " +
 		"Every AI operation is paid in credits before it runs. Errors are problem details (RFC 9457) with a stable code."
@@ -95,7 +96,7 @@ func (a *API) OpenAPI() *huma.OpenAPI { return a.huma.OpenAPI() }
 // What is wrong with a request before any room is asked.
 var (
 	errNoRoute = fault.New(fault.NotFound, "request.no_such_path", "There is nothing at this address. "+Base+"/openapi.json describes what there is.")
-	errMethod  = fault.New(fault.Malformed, "request.method_not_allowed", "This address does not take this method. See the Allow header.")
+	errMethod  = fault.New(fault.NotAllowed, "request.method_not_allowed", "This address does not take this method. See the Allow header.")
 	errText    = fault.New(fault.Malformed, "request.unreadable_text", "Text must be UTF-8 and hold no NUL character.")
 )
 
@@ -143,9 +144,11 @@ func (m *methods) Header() http.Header {
 func (m *methods) WriteHeader(int)             {}
 func (m *methods) Write(b []byte) (int, error) { return len(b), nil }
 
-// tellAsProblems makes huma tell its own errors as ours. Its hooks are
-// variables of the package, the same for all APIs of the process.
+// tellAsProblems makes huma tell its own errors as ours, and take a name only
+// as it is spelt. Its hooks are variables of the package, the same for all APIs
+// of the process.
 var tellAsProblems = sync.OnceFunc(func() {
+	huma.ValidateStrictCasing = true
 	huma.NewError = func(status int, msg string, errs ...error) huma.StatusError { return problemOf("", status, msg, errs) }
 	huma.NewErrorWithContext = func(ctx huma.Context, status int, msg string, errs ...error) huma.StatusError {
 		return problemOf(httpx.RequestID(ctx.Context()), status, msg, errs)

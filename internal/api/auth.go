@@ -6,15 +6,15 @@ import (
 
 	"igny8/internal/account"
 	"igny8/internal/identity"
-	"igny8/internal/replay"
 	"igny8/internal/signup"
 	"igny8/internal/tenant"
 	"igny8/internal/throttle"
 )
 
 func (a *API) authRoutes() {
-	mount(a, route{method: http.MethodPost, scope: throttle.Auth, path: "/auth/register", id: "register", tag: "auth", status: http.StatusCreated,
-		summary: "Open an account: a trial begins at once, a paid plan begins with its invoice"}, identity.Public(), a.register)
+	register := route{method: http.MethodPost, scope: throttle.Auth, path: "/auth/register", id: "register", tag: "auth", status: http.StatusCreated,
+		summary: "Open an account: a trial begins at once, a paid plan begins with its invoice"}
+	mountKeeping(a, register, identity.Public(), a.register(register))
 	public(a, route{method: http.MethodPost, scope: throttle.Auth, path: "/auth/login", id: "login", tag: "auth", summary: "Sign in by e-mail address and password"}, a.login)
 	public(a, route{method: http.MethodPost, scope: throttle.Auth, path: "/auth/refresh", id: "refresh", tag: "auth", summary: "Exchange a refresh token for the next pair"}, a.refresh)
 	public(a, route{method: http.MethodPost, scope: throttle.Auth, path: "/auth/logout", id: "logout", tag: "auth", status: http.StatusNoContent,
@@ -59,43 +59,49 @@ type registeredView struct {
 
 // register hashes the password before the transaction, and not at all for a
 // request that has been answered.
-func (a *API) register(ctx context.Context, v visit, in *registerInput) (*reply[registeredView], error) {
-	body, err := digest(in)
-	if err != nil {
-		return nil, err
-	}
-	once := replay.Request{Owner: "auth/register", Key: v.key, Route: "POST /auth/register", Body: body}
-	if answer, ok, err := a.replay.Answered(ctx, once); ok || err != nil {
+func (a *API) register(r route) func(context.Context, visit, *registerInput) (*reply[registeredView], error) {
+	return func(ctx context.Context, v visit, in *registerInput) (*reply[registeredView], error) {
+		q, err := asked(r, v, "auth/register", tenant.Actor{}, in)
 		if err != nil {
 			return nil, err
 		}
-		return recall[reply[registeredView]](answer)
+		if text, ok, err := a.replay.Answered(ctx, q); ok || err != nil {
+			if err != nil {
+				return nil, err
+			}
+			k, err := recall(text)
+			return outcome[reply[registeredView]]{kept: k}.told(err)
+		}
+		order, err := a.order(ctx, in)
+		if err != nil {
+			return nil, err
+		}
+		var out outcome[reply[registeredView]]
+		err = a.st.Update(ctx, a.identity.NewAccount(order.Person), func(ctx context.Context, tx *tenant.Tx) error {
+			out, err = once(ctx, a, tx, r, q, func() (*reply[registeredView], error) {
+				n, err := signup.Open(ctx, tx, a.identity, order)
+				if err != nil {
+					return nil, err
+				}
+				return showOpened(ctx, tx, n)
+			})
+			return err
+		})
+		return out.told(err)
 	}
+}
+
+func (a *API) order(ctx context.Context, in *registerInput) (signup.Order, error) {
 	method, err := account.ParsePaymentMethod(in.Body.PaymentMethod)
 	if err != nil {
-		return nil, err
+		return signup.Order{}, err
 	}
 	person, err := a.identity.Prepare(ctx, identity.Registration{
 		Email: in.Body.Email, Password: in.Body.Password, FirstName: in.Body.FirstName, LastName: in.Body.LastName,
 	})
-	if err != nil {
-		return nil, err
-	}
-	order := signup.Order{
+	return signup.Order{
 		Person: person, AccountName: in.Body.AccountName, Country: in.Body.Country, Plan: in.Body.Plan, PaymentMethod: method,
-	}
-	var out *reply[registeredView]
-	err = a.st.Update(ctx, a.identity.NewAccount(person), func(ctx context.Context, tx *tenant.Tx) error {
-		out, err = again(ctx, a.replay, tx, once, func() (*reply[registeredView], error) {
-			n, err := signup.Open(ctx, tx, a.identity, order)
-			if err != nil {
-				return nil, err
-			}
-			return showOpened(ctx, tx, n)
-		})
-		return err
-	})
-	return out, err
+	}, err
 }
 
 func showOpened(ctx context.Context, tx *tenant.Tx, n signup.Opened) (*reply[registeredView], error) {

@@ -22,7 +22,7 @@ func (a *API) billingRoutes() {
 	public(a, route{method: http.MethodGet, path: "/plans", id: "list-plans", tag: "billing", summary: "What is for sale"}, a.listPlans)
 	public(a, route{method: http.MethodGet, path: "/billing/payment-methods", id: "list-payment-methods", tag: "billing", summary: "Which ways to pay there are"}, listMethods)
 	read(a, route{method: http.MethodGet, path: "/billing/subscription", id: "get-subscription", tag: "billing", summary: "Which plan the account is on"}, reading, getSubscription)
-	write(a, route{method: http.MethodPost, path: "/billing/checkout", id: "checkout", tag: "billing", needsKey: true, status: http.StatusCreated,
+	write(a, route{method: http.MethodPost, path: checkoutPath, id: "checkout", tag: "billing", needsKey: true, status: http.StatusCreated,
 		summary: "Order a plan: its invoice says what to pay and where"}, identity.TenantEvenIfUnpaid(tenant.ManageBilling), checkout)
 	read(a, route{method: http.MethodGet, path: "/billing/invoices", id: "list-invoices", tag: "billing", summary: "The invoices, newest first"}, reading, listInvoices)
 	read(a, route{method: http.MethodGet, path: "/billing/invoices/{id}", id: "get-invoice", tag: "billing", summary: "One invoice"}, reading, getInvoice)
@@ -30,8 +30,9 @@ func (a *API) billingRoutes() {
 	read(a, route{method: http.MethodGet, path: "/billing/credits", id: "get-credits", tag: "billing", summary: "The balance, and what it is made of"}, reading, getCredits)
 	read(a, route{method: http.MethodGet, path: "/billing/credits/entries", id: "list-credit-entries", tag: "billing", summary: "The ledger, newest first"}, reading, listEntries)
 	read(a, route{method: http.MethodGet, path: "/billing/credits/usage", id: "get-credit-usage", tag: "billing", summary: "What was spent, by day and operation"}, reading, getUsage)
-	staff(a, route{method: http.MethodPost, path: "/billing/confirm-bank-transfer", id: "confirm-bank-transfer", tag: "billing",
-		summary: "Record a bank transfer that has arrived, with all that follows from it"}, tenant.PaymentsConfirm, a.confirmTransfer)
+	confirm := route{method: http.MethodPost, path: "/billing/confirm-bank-transfer", id: "confirm-bank-transfer", tag: "billing",
+		summary: "Record a bank transfer that has arrived, with all that follows from it"}
+	mountKeeping(a, confirm, identity.Staff(tenant.PaymentsConfirm), a.confirmTransfer(confirm))
 }
 
 func (a *API) listPlans(ctx context.Context, _ *struct{}) (*reply[page[planView]], error) {
@@ -153,7 +154,7 @@ func getCredits(ctx context.Context, v *tenant.View, _ *struct{}) (*reply[credit
 
 type entryView struct {
 	ID           string    `json:"id"`
-	Kind         string    `json:"kind" enum:"grant,reserve,settle,release,expire"`
+	Kind         string    `json:"kind" enum:"grant,reserve,settle,release,expire,adjust"`
 	Amount       int64     `json:"amount" doc:"What the entry did to the available credits."`
 	BalanceAfter int64     `json:"balance_after" doc:"The available credits after it."`
 	HeldChange   int64     `json:"held_change" doc:"What the entry did to the held credits."`

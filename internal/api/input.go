@@ -37,6 +37,9 @@ func problemOf(requestID string, status int, msg string, errs []error) *httpx.Pr
 		return httpx.ProblemOf(errors.Join(append(errs, errors.New(msg))...), requestID)
 	}
 	f = f.Sayf("%s", f.Msg)
+	if len(errs) == 0 && status == http.StatusBadRequest {
+		f = f.At("body", "is needed, and is missing", nil) // the one thing that huma says without a place
+	}
 	for _, err := range errs {
 		if err != nil {
 			f = whereOf(f, err)
@@ -53,13 +56,26 @@ func whereOf(f *fault.Fault, err error) *fault.Fault {
 		return f.At("", err.Error(), nil)
 	}
 	detail := d.ErrorDetail()
-	return f.At(detail.Location, detail.Message, repeatable(detail.Location, detail.Value))
+	location, msg := split(detail.Location, detail.Message)
+	return f.At(cut(location, 200), msg, repeatable(detail.Location, detail.Value))
 }
 
-// repeatable is a value that may be told back: short, and no secret.
+// cut is a text of at most n characters.
+func cut(s string, n int) string {
+	if r := []rune(s); len(r) > n {
+		return string(r[:n]) + "..."
+	}
+	return s
+}
+
+// repeatable is a value that may be told back: short, and no secret. A body as
+// a whole may be anything, a password included.
 func repeatable(location string, v any) any {
+	if location == "body" {
+		return nil
+	}
 	for _, secret := range []string{"password", "token", "key", "secret"} {
-		if strings.Contains(location, secret) {
+		if strings.Contains(strings.ToLower(location), secret) {
 			return nil
 		}
 	}

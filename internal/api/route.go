@@ -2,8 +2,7 @@ package api
 
 import (
 	"context"
-	"encoding/json"
-	"fmt"
+	"errors"
 	"net/http"
 	"reflect"
 	"slices"
@@ -31,6 +30,14 @@ type route struct {
 	needsKey     bool  // refuse the request without an Idempotency-Key
 
 	scope throttle.Scope // counted with which others; zero: see scopeOf
+}
+
+// success is the status of an answer that is no problem.
+func (r route) success() int {
+	if r.status == 0 {
+		return http.StatusOK
+	}
+	return r.status
 }
 
 // maxBody is how many bytes of JSON a request may have.
@@ -70,64 +77,21 @@ func read[I, O any](a *API, r route, p identity.Policy, do func(context.Context,
 	})
 }
 
-// write mounts an operation in one transaction of the caller's account. Sent
-// again with the same Idempotency-Key it has no second effect.
+// write mounts an operation in one transaction of the caller's account, which
+// also keeps its answer.
 func write[I, O any](a *API, r route, p identity.Policy, do func(context.Context, *tenant.Tx, *I) (*O, error)) {
-	mount(a, r, p, func(ctx context.Context, c visit, in *I) (out *O, err error) {
-		body, err := digest(in)
+	mountKeeping(a, r, p, func(ctx context.Context, c visit, in *I) (*O, error) {
+		q, err := asked(r, c, c.Scope.Account().String(), c.Scope.Actor(), in)
 		if err != nil {
 			return nil, err
 		}
-		once := replay.Request{
-			Owner: c.Scope.Account().String(), Key: c.key, Route: r.method + " " + r.path,
-			Actor: c.Scope.Actor().String(), Body: body,
-		}
+		var out outcome[O]
 		err = a.st.Update(ctx, c.Scope, func(ctx context.Context, tx *tenant.Tx) error {
-			out, err = again(ctx, a.replay, tx, once, func() (*O, error) { return do(ctx, tx, in) })
+			out, err = once(ctx, a, tx, r, q, func() (*O, error) { return do(ctx, tx, in) })
 			return err
 		})
-		return out, err
+		return out.told(err)
 	})
-}
-
-// staff mounts an operation for the operator's people.
-func staff[I, O any](a *API, r route, p tenant.Privilege, do func(context.Context, tenant.Operator, *I) (*O, error)) {
-	mount(a, r, identity.Staff(p), func(ctx context.Context, c visit, in *I) (*O, error) { return do(ctx, c.Operator, in) })
-}
-
-// again is replay.Once for answers that are structs.
-func again[O any](ctx context.Context, l *replay.Log, tx *tenant.Tx, r replay.Request, do func() (*O, error)) (*O, error) {
-	var fresh *O
-	answer, err := l.Once(ctx, tx, r, func() (_ []byte, err error) {
-		if fresh, err = do(); err != nil || r.Key.IsZero() {
-			return nil, err
-		}
-		return json.Marshal(fresh)
-	})
-	if err != nil || fresh != nil {
-		return fresh, err
-	}
-	return recall[O](answer)
-}
-
-// recall reads an answer that was kept.
-func recall[O any](answer []byte) (*O, error) {
-	var out O
-	if err := json.Unmarshal(answer, &out); err != nil {
-		return nil, fmt.Errorf("read a kept answer: %w", err)
-	}
-	return &out, nil
-}
-
-// digester is an input whose JSON does not say all of it.
-type digester interface{ digest() []byte }
-
-// digest is what an Idempotency-Key is bound to, of the input.
-func digest(in any) ([]byte, error) {
-	if d, ok := in.(digester); ok {
-		return d.digest(), nil
-	}
-	return json.Marshal(in)
 }
 
 // visit is a request that was let in.
@@ -142,9 +106,19 @@ type visit struct {
 // no other way. Nothing else reads it.
 type visitKey struct{}
 
-// mount adds an operation behind the gate. A route that declares no policy,
-// or none that the gate knows, stops the server from starting.
+// mount adds an operation behind the gate. A POST honours the Idempotency-Key:
+// its answer is kept once it has been given, see claimed.
 func mount[I, O any](a *API, r route, p identity.Policy, do func(context.Context, visit, *I) (*O, error)) {
+	if r.method == http.MethodPost {
+		do = claimed(a, r, do)
+	}
+	mountKeeping(a, r, p, do)
+}
+
+// mountKeeping is mount for an operation that keeps its answer itself, in the
+// transaction of its effect. A route that declares no policy, or none that the
+// gate knows, stops the server from starting.
+func mountKeeping[I, O any](a *API, r route, p identity.Policy, do func(context.Context, visit, *I) (*O, error)) {
 	if !p.Declared() {
 		panic("api: " + r.method + " " + r.path + " declares no access policy")
 	}
@@ -152,12 +126,9 @@ func mount[I, O any](a *API, r route, p identity.Policy, do func(context.Context
 		r.maxBody = maxBody
 	}
 	r.scope = scopeOf(r, p)
-	if r.status == 0 {
-		r.status = http.StatusOK
-	}
 	op := huma.Operation{
 		OperationID: r.id, Method: r.method, Path: Base + r.path, Summary: r.summary, Tags: []string{r.tag},
-		DefaultStatus: r.status, MaxBodyBytes: r.maxBody, Errors: errorsOf(r, p),
+		DefaultStatus: r.success(), MaxBodyBytes: r.maxBody, Errors: errorsOf(r, p),
 		Extensions:  map[string]any{"x-access": p.String(), "x-throttle": string(r.scope)},
 		Middlewares: huma.Middlewares{a.admit(r, p)},
 	}
@@ -182,7 +153,7 @@ func mount[I, O any](a *API, r route, p identity.Policy, do func(context.Context
 			out, err = do(ctx, c, in)
 		}
 		if err != nil {
-			return nil, a.problem(ctx, r, err)
+			return nil, a.tell(ctx, r, err)
 		}
 		return out, nil
 	})
@@ -218,8 +189,15 @@ func (a *API) admit(r route, p identity.Policy) func(huma.Context, func(huma.Con
 	}
 }
 
-// problem is err as huma is to tell it; what has no face goes to the log.
-func (a *API) problem(ctx context.Context, r route, err error) error {
+// tell is err as huma is to tell it: a kept answer as it was, else a problem.
+// What has no face goes to the log.
+func (a *API) tell(ctx context.Context, r route, err error) error {
+	if k := (*kept)(nil); errors.As(err, &k) {
+		if len(k.Text) == 0 {
+			return nil // the status of the route is all of it
+		}
+		return k
+	}
 	p := httpx.ProblemOf(err, httpx.RequestID(ctx))
 	if p.Status == http.StatusInternalServerError && ctx.Err() == nil {
 		a.log.ErrorContext(ctx, "request failed", "route", r.method+" "+r.path, "request_id", p.RequestID, "err", err)

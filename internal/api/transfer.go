@@ -9,6 +9,7 @@ import (
 
 	"igny8/internal/account"
 	"igny8/internal/fault"
+	"igny8/internal/identity"
 	"igny8/internal/money"
 	"igny8/internal/payment"
 	"igny8/internal/subscription"
@@ -65,29 +66,38 @@ type confirmedView struct {
 
 var errWhoPaid = fault.New(fault.Invalid, "payment.who_paid", "Say who paid: account_id or subscription_id is needed.")
 
-func (a *API) confirmTransfer(ctx context.Context, op tenant.Operator, in *transferInput) (*reply[confirmedView], error) {
-	acc, sub, err := a.whoPaid(ctx, op, in)
-	if err != nil {
-		return nil, err
-	}
-	scope, err := a.identity.ActFor(ctx, op, tenant.PaymentsConfirm, acc)
-	if err != nil {
-		return nil, err
-	}
-	t := payment.Transfer{
-		Subscription: sub, ExternalID: in.Body.ExternalID, Amount: money.Money(in.Body.Amount),
-		PayerName: in.Body.PayerName, ProofURL: in.Body.ProofURL,
-	}
-	var out confirmedView
-	err = a.st.Update(ctx, scope, func(ctx context.Context, tx *tenant.Tx) error {
-		c, err := payment.ConfirmTransfer(ctx, tx, t)
+// confirmTransfer finds out whose payment it is, and records it in one
+// transaction of that account. Beside the natural key an Idempotency-Key is
+// honoured.
+func (a *API) confirmTransfer(r route) func(context.Context, visit, *transferInput) (*reply[confirmedView], error) {
+	return func(ctx context.Context, c visit, in *transferInput) (*reply[confirmedView], error) {
+		u := use(r, c, tenant.PaymentsConfirm)
+		acc, sub, err := a.whoPaid(ctx, u, in)
 		if err != nil {
-			return err
+			return nil, err
 		}
-		out, err = showConfirmed(ctx, tx, c)
-		return err
-	})
-	return &reply[confirmedView]{Body: out}, err
+		q, err := askedByStaff(r, c, in)
+		if err != nil {
+			return nil, err
+		}
+		t := payment.Transfer{
+			Subscription: sub, ExternalID: in.Body.ExternalID, Amount: money.Money(in.Body.Amount),
+			PayerName: in.Body.PayerName, ProofURL: in.Body.ProofURL,
+		}
+		var out outcome[reply[confirmedView]]
+		err = a.identity.Act(ctx, u, acc, func(ctx context.Context, tx *tenant.Tx) error {
+			out, err = once(ctx, a, tx, r, q, func() (*reply[confirmedView], error) {
+				c, err := payment.ConfirmTransfer(ctx, tx, t)
+				if err != nil {
+					return nil, err
+				}
+				v, err := showConfirmed(ctx, tx, c)
+				return &reply[confirmedView]{Body: v}, err
+			})
+			return err
+		})
+		return out.told(err)
+	}
 }
 
 func showConfirmed(ctx context.Context, tx *tenant.Tx, c payment.Confirmation) (confirmedView, error) {
@@ -106,7 +116,7 @@ func showConfirmed(ctx context.Context, tx *tenant.Tx, c payment.Confirmation) (
 
 // whoPaid finds the account, and the subscription when one was named. Two
 // names that do not belong together are like a name that is not there.
-func (a *API) whoPaid(ctx context.Context, op tenant.Operator, in *transferInput) (acc tenant.AccountID, sub subscription.ID, err error) {
+func (a *API) whoPaid(ctx context.Context, u identity.Use, in *transferInput) (acc tenant.AccountID, sub subscription.ID, err error) {
 	if in.Body.Account == "" && in.Body.Subscription == "" {
 		return acc, sub, errWhoPaid.At("body.account_id", "is needed, or subscription_id", nil)
 	}
@@ -122,7 +132,7 @@ func (a *API) whoPaid(ctx context.Context, op tenant.Operator, in *transferInput
 		return acc, sub, err
 	}
 	var owner tenant.AccountID
-	err = a.st.Survey(ctx, op, tenant.PaymentsConfirm, func(ctx context.Context, s *tenant.Survey) error {
+	err = a.identity.Survey(ctx, u, func(ctx context.Context, s *tenant.Survey) error {
 		owner, err = subscription.Locate(ctx, s, sub)
 		return err
 	})

@@ -38,21 +38,17 @@ func (h *house) done(token, id string) map[string]any {
 func (h *house) verify() {
 	h.t.Helper()
 	for after := ""; ; {
-		accounts, err := h.s.accounts(context.WithoutCancel(h.t.Context()), after)
+		batch, err := h.s.verify(context.WithoutCancel(h.t.Context()), after)
 		if err != nil {
 			h.t.Fatal(err)
 		}
-		for _, a := range accounts {
-			found, err := h.s.verify(context.WithoutCancel(h.t.Context()), a)
-			if err != nil {
-				h.t.Fatal(err)
-			}
-			for _, sentence := range found {
+		for _, a := range batch {
+			for _, sentence := range a.found {
 				h.t.Errorf("account %s: %s", a.ID, sentence)
 			}
 			after = a.ID.String()
 		}
-		if len(accounts) < verifyBatch {
+		if len(batch) < verifyBatch {
 			return
 		}
 	}

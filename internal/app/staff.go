@@ -16,6 +16,21 @@ import (
 
 type staffCommand struct {
 	Create staffCreate `cmd:"" help:"Add a person who works for the operator."`
+	Grant  staffGrant  `cmd:"" help:"Grant a person privileges, from the next request on."`
+	Revoke staffRevoke `cmd:"" help:"Take privileges from a person, from the next request on."`
+	List   staffList   `cmd:"" help:"Show who has which privilege."`
+}
+
+// atConsole runs fn for who sits at the machine, in one transaction with its
+// event.
+func atConsole(ctx context.Context, c command, operation string, fn func(context.Context, *tenant.SharedTx, *server) error) (err error) {
+	s, err := build(ctx, c.cfg, c.log(), c.clock)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, s.close()) }()
+	u := identity.Use{Operator: s.identity.Console(), Privilege: tenant.PrivilegesManage, Operation: operation}
+	return s.identity.ActShared(ctx, u, func(ctx context.Context, tx *tenant.SharedTx) error { return fn(ctx, tx, s) })
 }
 
 type staffCreate struct {
@@ -29,7 +44,7 @@ type staffCreate struct {
 
 // Run creates the person.
 func (f staffCreate) Run(ctx context.Context, c command) (err error) {
-	may, err := f.privileges()
+	may, err := privileges(f.Privilege, f.AllPrivileges)
 	if err != nil {
 		return err
 	}
@@ -42,13 +57,19 @@ func (f staffCreate) Run(ctx context.Context, c command) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, s.close()) }()
+	// The password is hashed before the transaction.
 	p, err := s.identity.Prepare(ctx, identity.Registration{
 		Email: f.Email, Password: password, FirstName: f.FirstName, LastName: f.LastName,
 	})
 	if err != nil {
 		return err
 	}
-	u, err := s.identity.CreateStaff(ctx, p, may, tenant.Actor{Kind: tenant.System, ID: "command-line"})
+	var u identity.User
+	use := identity.Use{Operator: s.identity.Console(), Privilege: tenant.PrivilegesManage, Operation: "staff-create"}
+	err = s.identity.ActShared(ctx, use, func(ctx context.Context, tx *tenant.SharedTx) error {
+		u, err = identity.CreateStaff(ctx, tx, p, may)
+		return err
+	})
 	if err != nil {
 		return err
 	}
@@ -56,12 +77,12 @@ func (f staffCreate) Run(ctx context.Context, c command) (err error) {
 	return err
 }
 
-func (f staffCreate) privileges() ([]tenant.Privilege, error) {
-	if f.AllPrivileges {
+func privileges(names []string, all bool) ([]tenant.Privilege, error) {
+	if all {
 		return tenant.AllPrivileges(), nil
 	}
 	var may []tenant.Privilege
-	for _, name := range f.Privilege {
+	for _, name := range names {
 		p, ok := tenant.ParsePrivilege(name)
 		if !ok {
 			return nil, fmt.Errorf("there is no privilege %q; there are %v", name, tenant.AllPrivileges())
@@ -69,7 +90,7 @@ func (f staffCreate) privileges() ([]tenant.Privilege, error) {
 		may = append(may, p)
 	}
 	if len(may) == 0 {
-		return nil, fmt.Errorf("grant at least one --privilege, or --all-privileges; there are %v", tenant.AllPrivileges())
+		return nil, fmt.Errorf("name at least one --privilege, or --all-privileges; there are %v", tenant.AllPrivileges())
 	}
 	return may, nil
 }

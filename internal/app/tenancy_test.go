@@ -156,7 +156,11 @@ func (h *house) staff(may ...tenant.Privilege) string {
 	email, password := p["email"].(string), p["password"].(string)
 	made, err := h.s.identity.Prepare(h.t.Context(), identity.Registration{Email: email, Password: password, FirstName: "S"})
 	if err == nil {
-		_, err = h.s.identity.CreateStaff(h.t.Context(), made, may, tenant.Actor{Kind: tenant.System, ID: "test"})
+		use := identity.Use{Operator: h.s.identity.Console(), Privilege: tenant.PrivilegesManage, Operation: "test"}
+		err = h.s.identity.ActShared(h.t.Context(), use, func(ctx context.Context, tx *tenant.SharedTx) error {
+			_, err := identity.CreateStaff(ctx, tx, made, may)
+			return err
+		})
 	}
 	if err != nil {
 		h.t.Fatal(err)

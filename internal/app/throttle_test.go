@@ -193,15 +193,14 @@ func TestExemptByPrivilegeAndDebugAlone(t *testing.T) {
 	t.Parallel()
 	h := open(t, clock.At(newYear))
 	h.send("GET", "/admin/accounts", h.operator(), nil).is(http.StatusOK).counted("", "")
-	clerk, err := h.s.identity.Prepare(t.Context(), identity.Registration{Email: "clerk@example.com", Password: "a clerk's long password", FirstName: "C"})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := h.s.identity.CreateStaff(t.Context(), clerk, []tenant.Privilege{tenant.AccountsRead}, tenant.Actor{Kind: tenant.System}); err != nil {
-		t.Fatal(err)
-	}
-	in := h.send("POST", "/auth/login", "", object{"email": "clerk@example.com", "password": "a clerk's long password"}).is(http.StatusOK)
-	h.send("GET", "/admin/accounts", in.text("access_token"), nil).is(http.StatusOK).counted(`"person";q=1200;w=60`, `"person";r=1199;t=1`)
+	h.send("GET", "/admin/accounts", h.staff(tenant.AccountsRead), nil).is(http.StatusOK).counted(`"person";q=1200;w=60`, `"person";r=1199;t=1`)
+
+	olga := h.staff(tenant.PrivilegesManage)
+	acc := "/admin/accounts/" + h.send("POST", "/admin/accounts", olga, object{"kind": "system", "name": "Watchdog"}).is(http.StatusCreated).text("id")
+	key := h.send("POST", acc+"/api-keys", olga, object{"name": "k", "scopes": []string{"content.read"}}).is(http.StatusCreated).text("key")
+	h.send("GET", "/sites", key, nil).is(http.StatusOK).counted(`"read";q=600;w=60`, `"read";r=599;t=1`)
+	h.send("POST", acc+"/privileges", olga, object{"privilege": "throttle.exempt"}).is(http.StatusCreated)
+	h.send("GET", "/sites", key, nil).is(http.StatusOK).counted("", "")
 
 	cfg := settings(t)
 	cfg.Debug = true

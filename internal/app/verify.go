@@ -7,6 +7,7 @@ import (
 
 	"igny8/internal/account"
 	"igny8/internal/credit"
+	"igny8/internal/identity"
 	"igny8/internal/tenant"
 )
 
@@ -21,24 +22,20 @@ func (verifyCommand) Run(ctx context.Context, c command) (err error) {
 	defer func() { err = errors.Join(err, s.close()) }()
 	checked, broken := 0, 0
 	for after := ""; ; {
-		accounts, err := s.accounts(ctx, after)
+		batch, err := s.verify(ctx, after)
 		if err != nil {
 			return err
 		}
-		for _, a := range accounts {
-			found, err := s.verify(ctx, a)
-			if err != nil {
-				return err
-			}
-			for _, sentence := range found {
+		for _, a := range batch {
+			for _, sentence := range a.found {
 				if _, err := fmt.Fprintf(c.Out, "%s (%s): %s\n", a.ID, a.Name, sentence); err != nil {
 					return err
 				}
 			}
-			checked, broken = checked+1, broken+len(found)
+			checked, broken = checked+1, broken+len(a.found)
 			after = a.ID.String()
 		}
-		if len(accounts) < verifyBatch {
+		if len(batch) < verifyBatch {
 			break
 		}
 	}
@@ -51,22 +48,28 @@ func (verifyCommand) Run(ctx context.Context, c command) (err error) {
 
 const verifyBatch = 200
 
-func (s *server) accounts(ctx context.Context, after string) (page []account.Account, err error) {
-	err = s.store.Survey(ctx, s.identity.Console(), tenant.AccountsRead, func(ctx context.Context, v *tenant.Survey) error {
-		page, err = account.Page(ctx, v, after, verifyBatch)
-		return err
-	})
-	return page, err
+// verified is an account and what is wrong with its credits.
+type verified struct {
+	account.Account
+	found []string
 }
 
-func (s *server) verify(ctx context.Context, a account.Account) (found []string, err error) {
-	scope, err := s.identity.ActFor(ctx, s.identity.Console(), tenant.AccountsRead, a.ID)
-	if err != nil {
-		return nil, err
-	}
-	err = s.store.View(ctx, scope, func(ctx context.Context, v *tenant.View) error {
-		found, err = credit.Verify(ctx, v)
-		return err
+// verify checks the next accounts by id, on one snapshot.
+func (s *server) verify(ctx context.Context, after string) (batch []verified, err error) {
+	use := identity.Use{Operator: s.identity.Console(), Privilege: tenant.AccountsRead, Operation: "verify"}
+	err = s.identity.Survey(ctx, use, func(ctx context.Context, v *tenant.Survey) error {
+		page, err := account.Page(ctx, v, after, verifyBatch)
+		if err != nil {
+			return err
+		}
+		for _, a := range page {
+			found, err := credit.Verify(ctx, v.Of(a.ID))
+			if err != nil {
+				return err
+			}
+			batch = append(batch, verified{a, found})
+		}
+		return nil
 	})
-	return found, err
+	return batch, err
 }

@@ -22,12 +22,14 @@ type EventID = id.ID[eventKind]
 
 // Event is one line of the audit log.
 type Event struct {
-	ID      EventID
-	Actor   string          // "kind:id", see tenant.Actor
-	Action  string          // a dotted verb of the past, such as "account.suspended"
-	Subject string          // the id of what it was done to
-	Detail  json.RawMessage // what else a reader of the log wants; never a secret
-	At      time.Time
+	ID        EventID
+	Account   tenant.AccountID // whose log it is in; zero: what belongs to no account
+	Actor     string           // "kind:id", see tenant.Actor
+	Privilege tenant.Privilege // by which an operator acted; empty for everybody else
+	Action    string           // a dotted verb of the past, such as "account.suspended"
+	Subject   string           // the id of what it was done to
+	Detail    json.RawMessage  // what else a reader of the log wants; never a secret
+	At        time.Time
 }
 
 // Record writes an event in the account of tx, by the actor of its scope.
@@ -38,12 +40,13 @@ func Record(ctx context.Context, tx *tenant.Tx, action, subject string, detail a
 		return err
 	}
 	_, err = tx.Exec(ctx, `
-		INSERT INTO audit_events (account_id, id, actor, action, subject, detail, created_at)
-		VALUES ($1, $2, $3, $4, $5, $6, $7)`,
-		id.New[eventKind](), tx.Scope().Actor().String(), action, subject, text, clock.Micros(tx.Now()))
+		INSERT INTO audit_events (account_id, id, actor, privilege, action, subject, detail, created_at)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
+		id.New[eventKind](), tx.Scope().Actor().String(), string(tx.Scope().Privilege()), action, subject, text, clock.Micros(tx.Now()))
 	if err != nil {
 		return fmt.Errorf("audit %s of %s: %w", action, subject, err)
 	}
+	tenant.Note(tx)
 	return nil
 }
 
@@ -54,12 +57,13 @@ func RecordShared(ctx context.Context, tx *tenant.SharedTx, by tenant.Actor, act
 		return err
 	}
 	_, err = tx.Exec(ctx, `
-		INSERT INTO staff_audit_events (id, actor, action, subject, detail, created_at)
-		VALUES ($1, $2, $3, $4, $5, $6)`,
-		id.New[eventKind](), by.String(), action, subject, text, clock.Micros(tx.Now()))
+		INSERT INTO staff_audit_events (id, actor, privilege, action, subject, detail, created_at)
+		VALUES ($1, $2, $3, $4, $5, $6, $7)`,
+		id.New[eventKind](), by.String(), string(tx.Privilege()), action, subject, text, clock.Micros(tx.Now()))
 	if err != nil {
 		return fmt.Errorf("audit %s of %s: %w", action, subject, err)
 	}
+	tenant.NoteShared(tx, by)
 	return nil
 }
 
@@ -72,22 +76,4 @@ func detailText(action string, detail any) (string, error) {
 		return "", fmt.Errorf("audit %s: %w", action, err)
 	}
 	return string(b), nil
-}
-
-// Of lists the newest events of the account, newest first, at most limit.
-func Of(ctx context.Context, r tenant.Reader, limit int) ([]Event, error) {
-	var events []Event
-	err := r.Each(ctx, `
-		SELECT id, actor, action, subject, detail, created_at FROM audit_events
-		WHERE account_id = $1 ORDER BY id DESC LIMIT $2`, []any{limit},
-		func(scan tenant.Scan) error {
-			var e Event
-			var detail string
-			var at int64
-			err := scan(&e.ID, &e.Actor, &e.Action, &e.Subject, &detail, &at)
-			e.Detail, e.At = json.RawMessage(detail), clock.FromMicros(at)
-			events = append(events, e)
-			return err
-		})
-	return events, err
 }

@@ -54,6 +54,7 @@ var (
 	ErrHoldNotFound  = fault.New(fault.NotFound, "credit.hold_not_found", "There is no such reservation of credits.")
 	ErrHoldSpent     = fault.New(fault.Conflict, "credit.hold_spent", "This work has already been started, finished or cancelled.")
 	ErrUnknownPrice  = fault.New(fault.Internal, "credit.unknown_price", "This operation has no price.")
+	ErrInvalidAdjust = fault.New(fault.Invalid, "credit.invalid_adjustment", "An adjustment is a whole number of credits, not zero, of at most a billion.")
 	ErrInvalidAmount = fault.New(fault.Invalid, "credit.invalid_amount", "An amount of credits must be a whole number above zero.")
 )
 

@@ -521,6 +521,13 @@ func TestAnySequence(t *testing.T) {
 				}
 				_ = do(func(ctx context.Context, tx *tenant.Tx) error { _, err := credit.Grant(ctx, tx, n); return err })
 			},
+			"adjust": func(r *rapid.T) {
+				n := credit.Credits(rapid.IntRange(-60, 30).Draw(r, "by"))
+				_ = do(func(ctx context.Context, tx *tenant.Tx) error {
+					_, err := credit.Adjust(ctx, tx, n, "a test")
+					return err
+				})
+			},
 			"reserve": func(r *rapid.T) {
 				var id credit.HoldID
 				n := credit.Credits(rapid.IntRange(1, 60).Draw(r, "n"))

@@ -20,6 +20,7 @@ const (
 	Settled  Kind = "settle"
 	Released Kind = "release"
 	Expired  Kind = "expire"
+	Adjusted Kind = "adjust" // taken back by the operator; what he gives is a grant
 )
 
 // Entry is one line of the ledger. Amount and HeldChange are what the line

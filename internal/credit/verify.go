@@ -37,12 +37,12 @@ var invariants = []struct{ what, query string }{
 		SELECT count(*) FROM credit_holds h WHERE h.account_id = $1
 		AND CASE WHEN h.ended_at IS NULL THEN 0 ELSE 1 END <> (SELECT count(*) FROM credit_entries e
 			WHERE e.account_id = h.account_id AND e.hold_id = h.id AND e.kind IN ('settle', 'release'))`},
-	{"what was granted is not what was spent, expired, held and left", `
+	{"what was granted is not what was spent, expired, taken back, held and left", `
 		SELECT count(*) FROM credit_balances b WHERE b.account_id = $1
 		AND (SELECT coalesce(sum(amount), 0) FROM credit_lots l WHERE l.account_id = b.account_id AND l.counted)
 		<> b.available + b.held
 			+ (SELECT coalesce(sum(used), 0) FROM credit_holds h WHERE h.account_id = b.account_id)
-			+ (SELECT coalesce(-sum(amount), 0) FROM credit_entries e WHERE e.account_id = b.account_id AND e.kind = 'expire')`},
+			+ (SELECT coalesce(-sum(amount), 0) FROM credit_entries e WHERE e.account_id = b.account_id AND e.kind IN ('expire', 'adjust'))`},
 }
 
 // Verify checks every invariant of the account's credits, and returns a

@@ -133,10 +133,12 @@ func TestMigrations(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		for i, s := range steps {
-			if !s.Applied || s.Name == "" || s.Version != int64(i+1) {
+		last := int64(0)
+		for i, s := range steps { // in order; a number may be left out
+			if !s.Applied || s.Name == "" || s.Version <= last {
 				t.Errorf("step %d: %+v", i+1, s)
 			}
+			last = s.Version
 		}
 		for range steps {
 			if err := d.MigrateDown(t.Context()); err != nil {

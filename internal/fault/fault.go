@@ -20,6 +20,7 @@ const (
 	Internal        Kind = "internal"        // 500: ours; the text stays in the log
 	Invalid         Kind = "invalid"         // 422: the input does not make sense
 	Malformed       Kind = "malformed"       // 400: the input cannot be read at all
+	NotAllowed      Kind = "not_allowed"     // 405: the address does not take this method
 	Unauthenticated Kind = "unauthenticated" // 401: no credential, or one that does not verify
 	PaymentRequired Kind = "payment"         // 402: money or credits are what is missing
 	Forbidden       Kind = "forbidden"       // 403: access withdrawn, or not granted

@@ -15,6 +15,7 @@ var statuses = map[fault.Kind]int{
 	fault.Internal:        http.StatusInternalServerError,
 	fault.Invalid:         http.StatusUnprocessableEntity,
 	fault.Malformed:       http.StatusBadRequest,
+	fault.NotAllowed:      http.StatusMethodNotAllowed,
 	fault.Unauthenticated: http.StatusUnauthorized,
 	fault.PaymentRequired: http.StatusPaymentRequired,
 	fault.Forbidden:       http.StatusForbidden,

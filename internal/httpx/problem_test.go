@@ -50,7 +50,7 @@ func TestEveryKindHasAStatus(t *testing.T) {
 	for kind, want := range map[fault.Kind]int{
 		fault.Internal: 500, fault.Invalid: 422, fault.Malformed: 400, fault.Unauthenticated: 401,
 		fault.PaymentRequired: 402, fault.Forbidden: 403, fault.NotFound: 404, fault.Conflict: 409,
-		fault.TooLarge: 413, fault.TooMany: 429, fault.Unavailable: 503,
+		fault.TooLarge: 413, fault.NotAllowed: 405, fault.TooMany: 429, fault.Unavailable: 503,
 	} {
 		if got := Status(fault.New(kind, "x.y", "")); got != want {
 			t.Errorf("%s: got %d, want %d", kind, got, want)

@@ -102,7 +102,11 @@ func (s *Service) judge(ctx context.Context, r tenant.Reader, c *Caller, p Polic
 	if p.OfAccount() && !c.Scope.Account().IsZero() {
 		var err error
 		c.Rates, err = s.standing(ctx, r)
-		if err != nil && (p.rule != unpaid || fault.Of(err).Kind != fault.PaymentRequired) {
+		payable := err != nil && fault.Of(err).Kind == fault.PaymentRequired
+		if payable && p.rule != unpaid {
+			return s.unpaid(ctx, r, c.Scope.Permissions(), err)
+		}
+		if err != nil && !payable {
 			return err
 		}
 	}

@@ -84,7 +84,12 @@ func (s *Service) ClaimFirstStaff(ctx context.Context, token string, p Prepared)
 		if !mine || !none {
 			return fmt.Errorf("claim the first staff user: %w", ErrInvalid)
 		}
-		if u, err = createStaff(ctx, tx, p, tenant.AllPrivileges(), tenant.Actor{Kind: tenant.Staff, ID: p.user.String()}); err != nil {
+		himself := tenant.Actor{Kind: tenant.Staff, ID: p.user.String()}
+		own, err := shared(tx, himself)
+		if err != nil {
+			return err
+		}
+		if u, err = createStaff(ctx, own, p, tenant.AllPrivileges(), himself); err != nil {
 			return err
 		}
 		t, err = s.start(ctx, tx, u.ID, tenant.AccountID{})

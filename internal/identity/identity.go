@@ -65,6 +65,7 @@ var (
 	ErrKeyName        = fault.New(fault.Invalid, "api_key.invalid_name", "The name of an API key has 1 to 100 printable characters.")
 	ErrKeyScope       = fault.New(fault.Invalid, "api_key.invalid_scope", "An API key needs one or more scopes that exist.")
 	ErrKeyExpiry      = fault.New(fault.Invalid, "api_key.invalid_expiry", "An API key cannot expire in the past.")
+	ErrWhom           = fault.New(fault.Invalid, "privilege.whom", "Say who is meant: user_id or email is needed.")
 	ErrPrivilege      = fault.New(fault.Invalid, "privilege.unknown", "There is no such staff privilege.")
 	ErrLastPrivilege  = fault.New(fault.Conflict, "privilege.last_holder", "Somebody must be left who manages privileges.")
 )
@@ -73,11 +74,16 @@ var (
 // In either case it says how often the account may ask.
 type Standing func(context.Context, tenant.Reader) (throttle.Rates, error)
 
+// Unpaid says more about a fault of Standing that a payment would lift, to a
+// caller with the permissions given. It is asked only when somebody is refused.
+type Unpaid func(ctx context.Context, r tenant.Reader, may tenant.Permissions, refused error) error
+
 // Options is what the service is told at start.
 type Options struct {
 	Secret   []byte   `json:"-"` // signs access tokens; 32 bytes or more
 	Issuer   string   // the base URL, which access tokens name
 	Standing Standing // account and plan; nil: the status of the account alone
+	Unpaid   Unpaid   // nil: Standing has said it all
 	Log      *slog.Logger
 
 	// What hashing a password costs; zero is what the product uses. Tests
@@ -92,6 +98,7 @@ type Service struct {
 	d        *db.DB
 	log      *slog.Logger
 	standing Standing
+	unpaid   Unpaid
 	passwords
 	issuer string
 	secret []byte
@@ -114,12 +121,15 @@ func New(st *tenant.Store, d *db.DB, o Options) (*Service, error) {
 	if o.Standing == nil {
 		o.Standing = byStatus
 	}
+	if o.Unpaid == nil {
+		o.Unpaid = func(_ context.Context, _ tenant.Reader, _ tenant.Permissions, refused error) error { return refused }
+	}
 	p, err := newPasswords(o.HashMemoryKiB, o.HashPasses)
 	if err != nil {
 		return nil, err
 	}
 	return &Service{
-		st: st, d: d, log: o.Log, standing: o.Standing, passwords: p,
+		st: st, d: d, log: o.Log, standing: o.Standing, unpaid: o.Unpaid, passwords: p,
 		issuer: o.Issuer, secret: o.Secret, parser: newParser(o.Issuer, d.Clock()),
 	}, nil
 }

@@ -157,7 +157,12 @@ func (h *house) in(s tenant.Scope, fn func(context.Context, *tenant.Tx) error) {
 // staff makes one of the operator's people and signs him in.
 func (h *house) staff(address string, may ...tenant.Privilege) (identity.User, identity.Tokens) {
 	h.t.Helper()
-	u, err := h.ids.CreateStaff(h.t.Context(), h.prepare(address), may, tenant.Actor{Kind: tenant.System, ID: "test"})
+	p := h.prepare(address)
+	var u identity.User
+	err := h.as(h.ids.Console(), func(ctx context.Context, tx *tenant.SharedTx) (err error) {
+		u, err = identity.CreateStaff(ctx, tx, p, may)
+		return err
+	})
 	if err != nil {
 		h.t.Fatal(err)
 	}
@@ -166,6 +171,30 @@ func (h *house) staff(address string, may ...tenant.Privilege) (identity.User, i
 		h.t.Fatal(err)
 	}
 	return u, tokens
+}
+
+// as runs fn for an operator who manages privileges.
+func (h *house) as(op tenant.Operator, fn func(context.Context, *tenant.SharedTx) error) error {
+	return h.ids.ActShared(h.t.Context(), identity.Use{Operator: op, Privilege: tenant.PrivilegesManage, Operation: "test"}, fn)
+}
+
+func (h *house) grant(op tenant.Operator, u identity.UserID, p tenant.Privilege) error {
+	return h.as(op, func(ctx context.Context, tx *tenant.SharedTx) error {
+		_, err := identity.Grant(ctx, tx, u, p)
+		return err
+	})
+}
+
+func (h *house) revoke(op tenant.Operator, u identity.UserID, p tenant.Privilege) error {
+	return h.as(op, func(ctx context.Context, tx *tenant.SharedTx) error { return identity.Revoke(ctx, tx, u, p) })
+}
+
+func (h *house) grants(op tenant.Operator) (all []identity.StaffGrant, err error) {
+	err = h.as(op, func(ctx context.Context, tx *tenant.SharedTx) error {
+		all, err = identity.Grants(ctx, tx)
+		return err
+	})
+	return all, err
 }
 
 // operator is the operator that the gate makes of a staff user's token.

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 	"testing"
 	"time"
 
@@ -46,7 +45,7 @@ func TestStaffMayWhatWasGranted(t *testing.T) {
 	next, err := h.ids.Refresh(t.Context(), tokens.Refresh)
 	is(t, err, nil)
 	h.admit(next.Access, identity.Staff(tenant.AuditRead))
-	if n := h.sharedEvents("privilege.granted", "system:test"); n != 2 {
+	if n := h.sharedEvents("privilege.granted", "staff:console"); n != 2 {
 		t.Errorf("%d grants in the log, want 2", n)
 	}
 }
@@ -74,20 +73,20 @@ func TestGrantAndRevokeCountOnTheNextRequest(t *testing.T) {
 	op := h.operator(bossTokens.Access)
 	h.refused(f.tokens.Access, identity.Staff(tenant.FlagsManage), tenant.ErrForbidden)
 	for range 2 {
-		is(t, h.ids.Grant(t.Context(), op, f.user.ID, tenant.FlagsManage), nil)
+		is(t, h.grant(op, f.user.ID, tenant.FlagsManage), nil)
 		h.admit(f.tokens.Access, identity.Staff(tenant.FlagsManage))
 	}
-	grants, err := h.ids.Grants(t.Context(), op)
+	grants, err := h.grants(op)
 	is(t, err, nil)
 	want := []identity.StaffGrant{
-		{User: f.user.ID, Email: "anna@example.com", Privilege: tenant.FlagsManage, GrantedBy: "staff:" + boss.ID.String(), Granted: h.hand.Clock().Now()},
-		{User: boss.ID, Email: "boss@example.com", Privilege: tenant.PrivilegesManage, GrantedBy: "system:test", Granted: h.hand.Clock().Now()},
+		{User: f.user.ID, Email: "anna@example.com", FirstName: "Anna", LastName: "Adler", Privilege: tenant.FlagsManage, GrantedBy: "staff:" + boss.ID.String(), Granted: h.hand.Clock().Now()},
+		{User: boss.ID, Email: "boss@example.com", FirstName: "Anna", LastName: "Adler", Privilege: tenant.PrivilegesManage, GrantedBy: "staff:console", Granted: h.hand.Clock().Now()},
 	}
 	if !slices.Equal(grants, want) {
 		t.Errorf("grants %+v, want %+v", grants, want)
 	}
 	for range 2 {
-		is(t, h.ids.Revoke(t.Context(), op, f.user.ID, tenant.FlagsManage), nil)
+		is(t, h.revoke(op, f.user.ID, tenant.FlagsManage), nil)
 		h.refused(f.tokens.Access, identity.Staff(tenant.FlagsManage), tenant.ErrForbidden)
 	}
 	for _, action := range []string{"privilege.granted", "privilege.revoked"} {
@@ -95,9 +94,9 @@ func TestGrantAndRevokeCountOnTheNextRequest(t *testing.T) {
 			t.Errorf("%d events %s, want 1", n, action)
 		}
 	}
-	is(t, h.ids.Grant(t.Context(), op, account.NewUserID(), tenant.FlagsManage), identity.ErrUserNotFound)
-	is(t, h.ids.Grant(t.Context(), op, f.user.ID, "everything"), identity.ErrPrivilege)
-	is(t, h.ids.Revoke(t.Context(), op, f.user.ID, "everything"), identity.ErrPrivilege)
+	is(t, h.grant(op, account.NewUserID(), tenant.FlagsManage), identity.ErrUserNotFound)
+	is(t, h.grant(op, f.user.ID, "everything"), identity.ErrPrivilege)
+	is(t, h.revoke(op, f.user.ID, "everything"), identity.ErrPrivilege)
 }
 
 // Privileges are handed out by who manages them, and by nobody else.
@@ -110,14 +109,14 @@ func TestGrantIsNoEscalation(t *testing.T) {
 		"all but the one": h.operator(tokens.Access), "nobody": {}, "an owner": h.operator(f.tokens.Access),
 	} {
 		for what, err := range map[string]error{
-			"grant":  h.ids.Grant(t.Context(), op, u.ID, tenant.PrivilegesManage),
-			"revoke": h.ids.Revoke(t.Context(), op, u.ID, tenant.AccountsRead),
+			"grant":  h.grant(op, u.ID, tenant.PrivilegesManage),
+			"revoke": h.revoke(op, u.ID, tenant.AccountsRead),
 		} {
 			if !errors.Is(err, tenant.ErrForbidden) {
 				t.Errorf("%s by %s: got %v, want %v", what, name, err, tenant.ErrForbidden)
 			}
 		}
-		_, err := h.ids.Grants(t.Context(), op)
+		_, err := h.grants(op)
 		is(t, err, tenant.ErrForbidden)
 	}
 	if n := h.count(`SELECT count(*) FROM staff_grants`); n != len(tenant.AllPrivileges())-1 {
@@ -146,13 +145,13 @@ func TestLastManagerStays(t *testing.T) {
 	h := newHouse(t)
 	a, aTokens := h.staff("a@example.com", tenant.PrivilegesManage)
 	op := h.operator(aTokens.Access)
-	is(t, h.ids.Revoke(t.Context(), op, a.ID, tenant.PrivilegesManage), identity.ErrLastPrivilege)
+	is(t, h.revoke(op, a.ID, tenant.PrivilegesManage), identity.ErrLastPrivilege)
 	h.admit(aTokens.Access, identity.Staff(tenant.PrivilegesManage))
 	b, _ := h.staff("b@example.com", tenant.PrivilegesManage)
 	var errs []error
 	h.whileGrantsAreHeld(2, func() {
 		errs = atOnce(2, func(i int) error { // both leave, or push each other out
-			return h.ids.Revoke(t.Context(), op, []identity.UserID{a.ID, b.ID}[i], tenant.PrivilegesManage)
+			return h.revoke(op, []identity.UserID{a.ID, b.ID}[i], tenant.PrivilegesManage)
 		})
 	})
 	if won := split(t, errs, identity.ErrLastPrivilege); won != 1 {
@@ -299,30 +298,41 @@ func TestOneOfManyIsTheFirstStaff(t *testing.T) {
 	}
 }
 
-func TestActFor(t *testing.T) {
+func TestAct(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t)
 	f := h.found("anna@example.com")
 	u, tokens := h.staff("staff@example.com", tenant.AccountsSuspend)
 	op := h.operator(tokens.Access)
-	scope, err := h.ids.ActFor(t.Context(), op, tenant.AccountsSuspend, f.scope.Account())
-	is(t, err, nil)
-	if scope.Account() != f.scope.Account() || scope.Permissions() != 0 || scope.Actor().String() != "staff:"+u.ID.String() {
-		t.Errorf("acts with %+v", scope)
-	}
-	h.in(scope, func(ctx context.Context, tx *tenant.Tx) error {
-		if _, err := account.Suspend(ctx, tx, "a test"); err != nil {
+	use := identity.Use{Operator: op, Privilege: tenant.AccountsSuspend, Operation: "test"}
+	newest := func() audit.Event {
+		t.Helper()
+		var all []audit.Event
+		h.in(f.scope, func(ctx context.Context, tx *tenant.Tx) (err error) {
+			all, err = audit.Of(ctx, tx, 1)
 			return err
+		})
+		return all[0]
+	}
+	for _, want := range []string{"account.suspended", "privilege.used"} { // the second time nothing changes, and it is a use all the same
+		err := h.ids.Act(t.Context(), use, f.scope.Account(), func(ctx context.Context, tx *tenant.Tx) error {
+			if s := tx.Scope(); s.Account() != f.scope.Account() || s.Permissions() != 0 {
+				t.Errorf("acts with %+v", s)
+			}
+			_, err := account.Suspend(ctx, tx, "a test")
+			return err
+		})
+		is(t, err, nil)
+		if e := newest(); e.Action != want || e.Actor != "staff:"+u.ID.String() || e.Privilege != tenant.AccountsSuspend {
+			t.Errorf("the log says %+v, want %s by the operator", e, want)
 		}
-		all, err := audit.Of(ctx, tx, 1)
-		if err == nil && (len(all) != 1 || all[0].Actor != "staff:"+u.ID.String()) {
-			t.Errorf("the log names %+v, want the operator", all)
-		}
-		return err
-	})
-	_, err = h.ids.ActFor(t.Context(), op, tenant.AccountsSuspend, f.scope.Account())
-	is(t, err, nil) // a suspended account is the operator's business
-
+	}
+	boom := errors.New("boom")
+	before := newest().ID
+	is(t, h.ids.Act(t.Context(), use, f.scope.Account(), func(context.Context, *tenant.Tx) error { return boom }), boom)
+	if newest().ID != before {
+		t.Error("what did not happen is in the log")
+	}
 	for _, tt := range []struct {
 		op   tenant.Operator
 		p    tenant.Privilege
@@ -335,12 +345,112 @@ func TestActFor(t *testing.T) {
 		{op, tenant.AccountsSuspend, tenant.NewAccountID(), account.ErrNotFound},
 		{op, tenant.AccountsSuspend, tenant.AccountID{}, account.ErrNotFound},
 	} {
-		scope, err := h.ids.ActFor(t.Context(), tt.op, tt.p, tt.acc)
+		err := h.ids.Act(t.Context(), identity.Use{Operator: tt.op, Privilege: tt.p}, tt.acc, func(context.Context, *tenant.Tx) error {
+			t.Error("acted")
+			return nil
+		})
 		is(t, err, tt.want)
-		if !scope.Account().IsZero() {
-			t.Errorf("refused with %v, but with a scope", err)
+	}
+}
+
+// What an operator's scope is good for without an event: nothing.
+func TestAnOperatorsScopeNeedsItsEvent(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	f := h.found("anna@example.com")
+	op := h.ids.Console()
+	var scope tenant.Scope
+	use := identity.Use{Operator: op, Privilege: tenant.AccountsSuspend, Operation: "test"}
+	is(t, h.ids.Act(t.Context(), use, f.scope.Account(), func(_ context.Context, tx *tenant.Tx) error {
+		scope = tx.Scope()
+		return nil
+	}), nil)
+	is(t, h.st.View(t.Context(), scope, nil), tenant.ErrUnwritten)
+	err := h.st.Update(t.Context(), scope, func(ctx context.Context, tx *tenant.Tx) error {
+		_, err := tx.Exec(ctx, `UPDATE accounts SET name = 'Mine' WHERE id = $1`)
+		return err
+	})
+	is(t, err, tenant.ErrUnwritten)
+	if n := h.count(`SELECT count(*) FROM accounts WHERE name = 'Mine'`); n != 0 {
+		t.Error("an unwritten change was kept")
+	}
+	is(t, h.st.Update(t.Context(), scope, func(ctx context.Context, tx *tenant.Tx) error {
+		return audit.Record(ctx, tx, "account.read", scope.Account().String(), nil)
+	}), nil)
+	err = h.st.UpdateFor(t.Context(), op, tenant.PlansManage, func(ctx context.Context, tx *tenant.SharedTx) error {
+		if _, err := tx.Look(); !errors.Is(err, tenant.ErrUnwritten) {
+			t.Errorf("a look without its event: %v", err)
+		}
+		return audit.RecordShared(ctx, tx, tenant.Actor{Kind: tenant.System, ID: "somebody else"}, "plan.changed", "x", nil)
+	})
+	is(t, err, tenant.ErrUnwritten)
+	is(t, h.st.Survey(t.Context(), tenant.Look{}, nil), tenant.ErrUnwritten)
+}
+
+func TestSystemAccount(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	f := h.found("anna@example.com")
+	op := h.ids.Console()
+	var acc account.Account
+	is(t, h.as(op, func(ctx context.Context, tx *tenant.SharedTx) (err error) {
+		acc, err = identity.OpenSystemAccount(ctx, tx, "Watchdog")
+		return err
+	}), nil)
+	if acc.Kind != account.System || acc.Status != account.Active || acc.Country != "" {
+		t.Errorf("opened %+v", acc)
+	}
+	use := identity.Use{Operator: op, Privilege: tenant.PrivilegesManage, Operation: "test"}
+	var key string
+	is(t, h.ids.Act(t.Context(), use, acc.ID, func(ctx context.Context, tx *tenant.Tx) (err error) {
+		for range 2 {
+			if err := account.Entrust(ctx, tx, tenant.ThrottleExempt); err != nil {
+				return err
+			}
+		}
+		if err := account.Entrust(ctx, tx, tenant.CreditsAdjust); !errors.Is(err, account.ErrNotGrantable) {
+			t.Errorf("a person's privilege: %v", err)
+		}
+		_, key, err = identity.CreateKey(ctx, tx, identity.NewKey{Name: "k", Scopes: []tenant.Permission{tenant.ReadContent}})
+		return err
+	}), nil)
+	c := h.admit(key, identity.Tenant(tenant.ReadContent))
+	exempt := func(s tenant.Scope) (yes bool) {
+		h.in(s, func(ctx context.Context, tx *tenant.Tx) (err error) {
+			yes, err = account.Entrusted(ctx, tx, tenant.ThrottleExempt)
+			return err
+		})
+		return yes
+	}
+	if !exempt(c.Scope) || exempt(f.scope) {
+		t.Error("the grant is not the one account's")
+	}
+	is(t, h.ids.Act(t.Context(), use, acc.ID, func(ctx context.Context, tx *tenant.Tx) error {
+		return account.Withdraw(ctx, tx, tenant.ThrottleExempt)
+	}), nil)
+	if exempt(c.Scope) {
+		t.Error("revoked, and there")
+	}
+	is(t, h.ids.Act(t.Context(), use, f.scope.Account(), func(ctx context.Context, tx *tenant.Tx) error {
+		return account.Entrust(ctx, tx, tenant.ThrottleExempt)
+	}), account.ErrNotSystem)
+	is(t, h.ids.Act(t.Context(), use, f.scope.Account(), func(ctx context.Context, tx *tenant.Tx) error {
+		_, _, err := identity.CreateKey(ctx, tx, identity.NewKey{Name: "k", Scopes: []tenant.Permission{tenant.ReadContent}})
+		return err
+	}), tenant.ErrForbidden)
+	for action, want := range map[string]int{"privilege.granted": 1, "privilege.revoked": 1, "api_key.created": 1} {
+		if n := h.count(`SELECT count(*) FROM audit_events WHERE account_id = $1 AND action = $2 AND privilege = 'privileges.manage'`, acc.ID, action); n != want {
+			t.Errorf("%d events %s, want %d", n, action, want)
 		}
 	}
+	_, tokens := h.staff("clerk@example.com", tenant.AccountsRead)
+	clerk := identity.Use{Operator: h.operator(tokens.Access), Privilege: tenant.AccountsRead}
+	is(t, h.ids.Act(t.Context(), clerk, acc.ID, func(_ context.Context, tx *tenant.Tx) error {
+		if tx.Scope().Permissions() != 0 {
+			t.Error("who may look at accounts has a system account's permissions")
+		}
+		return nil
+	}), nil)
 }
 
 func TestConsole(t *testing.T) {
@@ -351,11 +461,13 @@ func TestConsole(t *testing.T) {
 	for _, p := range tenant.AllPrivileges() {
 		is(t, op.Require(p), nil)
 	}
-	scope, err := h.ids.ActFor(t.Context(), op, tenant.AccountsRead, f.scope.Account())
-	is(t, err, nil)
-	if !strings.HasSuffix(scope.Actor().String(), ":console") {
-		t.Errorf("the log would name %s, want the console", scope.Actor())
-	}
-	is(t, h.ids.Grant(t.Context(), op, f.user.ID, tenant.FlagsManage), nil)
+	use := identity.Use{Operator: op, Privilege: tenant.AccountsRead, Operation: "test"}
+	is(t, h.ids.Act(t.Context(), use, f.scope.Account(), func(_ context.Context, tx *tenant.Tx) error {
+		if got := tx.Scope().Actor().String(); got != "staff:console" {
+			t.Errorf("the log would name %s, want the console", got)
+		}
+		return nil
+	}), nil)
+	is(t, h.grant(op, f.user.ID, tenant.FlagsManage), nil)
 	h.admit(f.tokens.Access, identity.Staff(tenant.FlagsManage))
 }

@@ -151,3 +151,16 @@ func list(ctx context.Context, r tenant.Reader, query string, args ...any) ([]In
 func LockOpen(ctx context.Context, tx *tenant.Tx) ([]Invoice, error) {
 	return list(ctx, tx, `SELECT `+columns+` FROM invoices WHERE account_id = $1 AND status = 'open' ORDER BY id`+tx.ForUpdate())
 }
+
+// OldestOpen is the invoice that the account has to pay first, or ErrNotFound
+// when none is open.
+func OldestOpen(ctx context.Context, r tenant.Reader) (Invoice, error) {
+	all, err := list(ctx, r, `SELECT `+columns+` FROM invoices WHERE account_id = $1 AND status = 'open' ORDER BY id LIMIT 1`)
+	if err != nil {
+		return Invoice{}, err
+	}
+	if len(all) == 0 {
+		return Invoice{}, ErrNotFound
+	}
+	return all[0], nil
+}

@@ -28,6 +28,7 @@ import (
 // What a caller can be told.
 var (
 	ErrMismatch   = fault.New(fault.Invalid, "idempotency.mismatch", "This Idempotency-Key was used for another request. Use a new key for a new request.")
+	ErrInProgress = fault.New(fault.Conflict, "idempotency.in_progress", "The first request with this Idempotency-Key is still running. Ask again in a moment.")
 	ErrRequired   = fault.New(fault.Malformed, "idempotency.required", "This request needs an Idempotency-Key header, since money moves: any text that you use once, such as a UUID.")
 	ErrInvalidKey = fault.New(fault.Malformed, "idempotency.invalid_key", "An Idempotency-Key is 1 to 255 visible ASCII characters.")
 )
@@ -86,7 +87,7 @@ func New(d *db.DB, secret []byte) (*Log, error) {
 // Once runs do in tx unless the request was answered before, and returns the
 // first answer. The second of two that arrive together waits for the first to
 // commit. Without a key it just runs do.
-func (l *Log) Once(ctx context.Context, tx *tenant.Tx, r Request, do func() ([]byte, error)) ([]byte, error) {
+func (l *Log) Once(ctx context.Context, tx tenant.Unit, r Request, do func() ([]byte, error)) ([]byte, error) {
 	if r.Key.IsZero() {
 		return do()
 	}
@@ -129,17 +130,42 @@ func (l *Log) Answered(ctx context.Context, r Request) (answer []byte, ok bool, 
 }
 
 func (l *Log) answer(ctx context.Context, v db.Reader, r Request) ([]byte, error) {
+	k, err := l.find(ctx, v, r)
+	if err != nil {
+		return nil, err
+	}
+	if k.sealed == nil {
+		return nil, ErrInProgress
+	}
+	return l.unseal(r, k)
+}
+
+// kept is the row of a key.
+type kept struct {
+	sealed []byte // nil: the first request has not been answered
+	claim  string
+	until  int64
+}
+
+func (l *Log) find(ctx context.Context, v db.Reader, r Request) (kept, error) {
 	owner, key, route, body := l.row(r)
-	var hadRoute, hadBody string
-	var sealed []byte
-	if err := v.Get(ctx, `SELECT route, body_hash, answer FROM replay_answers WHERE owner = $1 AND key_hash = $2`,
-		[]any{owner, key}, &hadRoute, &hadBody, &sealed); err != nil {
-		return nil, fmt.Errorf("find the first answer: %w", err)
+	var had struct{ route, body string }
+	var k kept
+	err := v.Get(ctx, `
+		SELECT route, body_hash, answer, coalesce(claim, ''), coalesce(claimed_until, 0)
+		FROM replay_answers WHERE owner = $1 AND key_hash = $2`, []any{owner, key}, &had.route, &had.body, &k.sealed, &k.claim, &k.until)
+	if err != nil {
+		return kept{}, fmt.Errorf("find the first answer: %w", err)
 	}
-	if hadRoute != route || hadBody != body {
-		return nil, ErrMismatch
+	if had.route != route || had.body != body {
+		return kept{}, ErrMismatch
 	}
-	return l.open(sealed, owner+key)
+	return k, nil
+}
+
+func (l *Log) unseal(r Request, k kept) ([]byte, error) {
+	owner, key, _, _ := l.row(r)
+	return l.open(k.sealed, owner+key)
 }
 
 // row is the request as its row says it. The body is hashed with a secret, so

@@ -137,6 +137,7 @@ type Scope struct {
 	account AccountID
 	actor   Actor
 	may     Permissions
+	by      Privilege // of an operator: see MintStaff
 }
 
 // Mint makes a Scope. The caller has verified that actor may act for account.
@@ -149,6 +150,9 @@ func (s Scope) Account() AccountID { return s.account }
 
 // Actor is who acts.
 func (s Scope) Actor() Actor { return s.actor }
+
+// Privilege is what an operator acts by, and empty for everybody else.
+func (s Scope) Privilege() Privilege { return s.by }
 
 // Permissions is what the actor may do.
 func (s Scope) Permissions() Permissions { return s.may }

@@ -32,7 +32,10 @@ func (s Shared) Each(ctx context.Context, query string, args []any, row func(Sca
 // SharedTx writes the tables that belong to no account.
 type SharedTx struct {
 	Shared
-	tx *db.Tx
+	tx       *db.Tx
+	operator Operator // zero: the program itself
+	by       Privilege
+	noted    bool
 }
 
 // Exec runs a statement and says how many rows it changed; args begin at $1.
@@ -48,7 +51,7 @@ func (s *SharedTx) Now() time.Time { return s.tx.Now() }
 
 // SharedTx is the part of the transaction that writes what belongs to no
 // account, such as the counter of a series of invoice numbers.
-func (t *Tx) SharedTx() *SharedTx { return &SharedTx{Shared: t.Shared(), tx: t.tx} }
+func (t *Tx) SharedTx() *SharedTx { return &SharedTx{Shared: t.Shared(), tx: t.tx, by: t.scope.by} }
 
 // ViewShared runs fn on one read-only snapshot of what belongs to no account.
 func (st *Store) ViewShared(ctx context.Context, fn func(context.Context, Shared) error) error {
@@ -67,6 +70,7 @@ func (st *Store) UpdateShared(ctx context.Context, fn func(context.Context, *Sha
 // within one account's Tx.
 type Survey struct {
 	Operator Operator
+	by       Privilege
 	r        db.Reader
 }
 
@@ -80,14 +84,21 @@ func (s *Survey) Each(ctx context.Context, query string, args []any, row func(Sc
 	return s.r.Each(ctx, query, args, row)
 }
 
+// Of is the rows of one account on the survey's snapshot, for a check that
+// goes over all accounts. What an operator wants to see of one account is
+// read in that account's Update, and is in that account's log.
+func (s *Survey) Of(a AccountID) *View {
+	return &View{scope: Scope{account: a, actor: s.Operator.Actor(), by: s.by}, r: s.r}
+}
+
 // Survey runs fn on one read-only snapshot of all accounts, for an operator
-// who has the privilege.
-func (st *Store) Survey(ctx context.Context, o Operator, p Privilege, fn func(context.Context, *Survey) error) error {
-	if err := o.Require(p); err != nil {
-		return err
+// whose look at them is in the log.
+func (st *Store) Survey(ctx context.Context, l Look, fn func(context.Context, *Survey) error) error {
+	if l.by == "" {
+		return ErrUnwritten
 	}
 	return st.db.View(ctx, func(ctx context.Context, v *db.View) error {
-		return fn(ctx, &Survey{Operator: o, r: v})
+		return fn(ctx, &Survey{Operator: l.operator, by: l.by, r: v})
 	})
 }
 

@@ -50,16 +50,21 @@ type View struct {
 // Tx reads and writes the rows of one account in one transaction.
 type Tx struct {
 	View
-	tx *db.Tx
+	tx    *db.Tx
+	noted bool // an event of the account has been written
 }
 
 // ErrNoScope is the zero Scope, which opens nothing.
 var ErrNoScope = errors.New("tenant: the scope names no account")
 
-// View runs fn on one read-only snapshot of the account's rows.
+// View runs fn on one read-only snapshot of the account's rows. An operator's
+// scope opens none: what he reads is written down, see MintStaff.
 func (st *Store) View(ctx context.Context, s Scope, fn func(context.Context, *View) error) error {
-	if s.account.IsZero() {
+	switch {
+	case s.account.IsZero():
 		return ErrNoScope
+	case s.by != "":
+		return ErrUnwritten
 	}
 	return st.db.View(ctx, func(ctx context.Context, v *db.View) error {
 		return fn(ctx, &View{scope: s, r: v})
@@ -68,13 +73,21 @@ func (st *Store) View(ctx context.Context, s Scope, fn func(context.Context, *Vi
 
 // Update runs fn in one transaction on the account's rows: all of it is
 // committed or nothing is. It may run fn again after a deadlock, so fn must
-// change nothing but the transaction and variables that it sets anew.
+// change nothing but the transaction and variables that it sets anew. With an
+// operator's scope it is ErrUnwritten, and undone, unless fn wrote an event.
 func (st *Store) Update(ctx context.Context, s Scope, fn func(context.Context, *Tx) error) error {
 	if s.account.IsZero() {
 		return ErrNoScope
 	}
 	return st.db.Update(ctx, func(ctx context.Context, tx *db.Tx) error {
-		return fn(ctx, bind(tx, s))
+		t := bind(tx, s)
+		if err := fn(ctx, t); err != nil {
+			return err
+		}
+		if s.by != "" && !t.noted {
+			return ErrUnwritten
+		}
+		return nil
 	})
 }
 
@@ -83,17 +96,21 @@ func bind(tx *db.Tx, s Scope) *Tx {
 }
 
 // Bind is a transaction of the platform's, narrowed to one account. Only
-// identity and job may call it: they find out whose transaction it is.
+// identity and job may call it: they find out whose transaction it is. An
+// operator's scope is refused, since nobody would look for its event.
 func Bind(tx *db.Tx, s Scope) (*Tx, error) {
-	if s.account.IsZero() {
+	switch {
+	case s.account.IsZero():
 		return nil, ErrNoScope
+	case s.by != "":
+		return nil, ErrUnwritten
 	}
 	return bind(tx, s), nil
 }
 
 // Raw is the transaction without its wall, for the rows that belong to no
 // account: users, the job queue. Only identity, job and replay may call it.
-func Raw(tx *Tx) *db.Tx { return tx.tx }
+func Raw(u Unit) *db.Tx { return u.raw() }
 
 // Get implements Reader.
 func (v *View) Get(ctx context.Context, query string, args []any, dest ...any) error {

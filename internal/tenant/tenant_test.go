@@ -64,8 +64,11 @@ func TestZeroScopeOpensNothing(t *testing.T) {
 	if err := st.Update(t.Context(), tenant.Scope{}, nil); !errors.Is(err, tenant.ErrNoScope) {
 		t.Errorf("Update = %v", err)
 	}
-	if err := st.Survey(t.Context(), tenant.Operator{}, tenant.AccountsRead, nil); !errors.Is(err, tenant.ErrForbidden) {
+	if err := st.Survey(t.Context(), tenant.Look{}, nil); !errors.Is(err, tenant.ErrUnwritten) {
 		t.Errorf("Survey = %v", err)
+	}
+	if err := st.UpdateFor(t.Context(), tenant.Operator{}, tenant.AccountsRead, nil); !errors.Is(err, tenant.ErrForbidden) {
+		t.Errorf("UpdateFor = %v", err)
 	}
 }
 

@@ -33,7 +33,10 @@ const (
 )
 
 // Rates is how many requests of each scope an account may send in a minute.
-type Rates struct{ Read, Write, AI, Bridge int64 }
+type Rates struct {
+	Read, Write, AI, Bridge int64
+	Exempt                  bool // its requests are not counted
+}
 
 // Basic is for accounts that are on no plan now, such as one that has yet to
 // pay, and for callers without an account, by their address.
