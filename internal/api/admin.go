@@ -23,6 +23,8 @@ func (a *API) adminRoutes() {
 		tenant.AccountsSuspend, a.reactivate)
 	staff(a, route{method: http.MethodGet, path: "/admin/accounts/{id}/audit", id: "admin-account-audit", tag: "admin", summary: "Who did what in an account, newest first"},
 		tenant.AuditRead, a.accountAudit)
+	staff(a, route{method: http.MethodGet, path: "/admin/letters", id: "admin-list-letters", tag: "admin", summary: "Which letters went to whom, newest first; not what they say"},
+		tenant.AuditRead, a.adminLetters)
 	staff(a, route{method: http.MethodGet, path: "/admin/bank-accounts", id: "admin-list-bank-accounts", tag: "admin", summary: "Where tenants send money"},
 		tenant.PlansManage, a.listBanks)
 	staff(a, route{method: http.MethodPut, path: "/admin/bank-accounts/{currency}", id: "admin-set-bank-account", tag: "admin",

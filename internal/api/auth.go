@@ -14,13 +14,15 @@ import (
 func (a *API) authRoutes() {
 	mount(a, route{method: http.MethodPost, path: "/auth/register", id: "register", tag: "auth", status: http.StatusCreated,
 		summary: "Open an account: a trial begins at once, a paid plan begins with its invoice"}, identity.Public(), a.register)
-	public(a, route{method: http.MethodPost, path: "/auth/login", id: "login", tag: "auth", summary: "Sign in by e-mail address and password"}, a.login)
+	mount(a, route{method: http.MethodPost, path: "/auth/login", id: "login", tag: "auth", summary: "Sign in by e-mail address and password"}, identity.Public(), a.login)
 	public(a, route{method: http.MethodPost, path: "/auth/refresh", id: "refresh", tag: "auth", summary: "Exchange a refresh token for the next pair"}, a.refresh)
 	public(a, route{method: http.MethodPost, path: "/auth/logout", id: "logout", tag: "auth", status: http.StatusNoContent,
 		summary: "End the session of a refresh token"}, a.logout)
-	public(a, route{method: http.MethodPost, path: "/auth/first-staff", id: "create-first-staff", tag: "auth", status: http.StatusCreated,
-		summary: "Become the first operator, with the token that the server printed"}, a.firstStaff)
+	mount(a, route{method: http.MethodPost, path: "/auth/first-staff", id: "create-first-staff", tag: "auth", status: http.StatusCreated,
+		summary: "Become the first operator, with the token that the server printed"}, identity.Public(), a.firstStaff)
 	mount(a, route{method: http.MethodGet, path: "/auth/me", id: "me", tag: "auth", summary: "Who is signed in, and what he may do"}, identity.AnyUser(), a.me)
+	a.passwordRoutes()
+	a.sessionRoutes()
 }
 
 type tokensView struct {
@@ -75,13 +77,13 @@ func (a *API) register(ctx context.Context, v visit, in *registerInput) (*reply[
 		return nil, err
 	}
 	person, err := a.identity.Prepare(ctx, identity.Registration{
-		Email: in.Body.Email, Password: in.Body.Password, FirstName: in.Body.FirstName, LastName: in.Body.LastName,
+		Email: in.Body.Email, Password: in.Body.Password, FirstName: in.Body.FirstName, LastName: in.Body.LastName, AccountName: in.Body.AccountName,
 	})
 	if err != nil {
 		return nil, err
 	}
 	order := signup.Order{
-		Person: person, AccountName: in.Body.AccountName, Country: in.Body.Country, Plan: in.Body.Plan, PaymentMethod: method,
+		Person: person, AccountName: in.Body.AccountName, Country: in.Body.Country, Plan: in.Body.Plan, PaymentMethod: method, From: v.from,
 	}
 	var out *reply[registeredView]
 	err = a.st.Update(ctx, a.identity.NewAccount(person), func(ctx context.Context, tx *tenant.Tx) error {
@@ -124,8 +126,8 @@ type signedInView struct {
 	tokensView
 }
 
-func (a *API) login(ctx context.Context, in *loginInput) (*reply[signedInView], error) {
-	t, u, err := a.identity.Login(ctx, in.Body.Email, in.Body.Password)
+func (a *API) login(ctx context.Context, v visit, in *loginInput) (*reply[signedInView], error) {
+	t, u, err := a.identity.Login(ctx, in.Body.Email, in.Body.Password, v.from)
 	if err != nil {
 		return nil, err
 	}
@@ -160,14 +162,14 @@ type firstStaffInput struct {
 	}
 }
 
-func (a *API) firstStaff(ctx context.Context, in *firstStaffInput) (*reply[signedInView], error) {
+func (a *API) firstStaff(ctx context.Context, v visit, in *firstStaffInput) (*reply[signedInView], error) {
 	p, err := a.identity.Prepare(ctx, identity.Registration{
 		Email: in.Body.Email, Password: in.Body.Password, FirstName: in.Body.FirstName, LastName: in.Body.LastName,
 	})
 	if err != nil {
 		return nil, err
 	}
-	t, u, err := a.identity.ClaimFirstStaff(ctx, in.Body.Token, p)
+	t, u, err := a.identity.ClaimFirstStaff(ctx, in.Body.Token, p, v.from)
 	if err != nil {
 		return nil, err
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"net"
 	"net/http"
 	"reflect"
 	"slices"
@@ -130,7 +131,8 @@ func digest(in any) ([]byte, error) {
 // visit is a request that was let in.
 type visit struct {
 	identity.Caller
-	key replay.Key
+	key  replay.Key
+	from identity.Client
 }
 
 // visitKey is where admit leaves the visit for mount, which hands it to the
@@ -186,7 +188,7 @@ func (a *API) admit(r route, p identity.Policy) func(huma.Context, func(huma.Con
 		req, rw := humago.Unwrap(ctx)
 		req.Body = http.MaxBytesReader(rw, req.Body, r.maxBody)
 		c, err := a.identity.Admit(ctx.Context(), ctx.Header("Authorization"), p)
-		v := visit{Caller: c}
+		v := visit{Caller: c, from: clientOf(req)}
 		if err == nil {
 			err = readable(req)
 		}
@@ -205,6 +207,15 @@ func (a *API) admit(r route, p identity.Policy) func(huma.Context, func(huma.Con
 		}
 		next(huma.WithValue(ctx, visitKey{}, v))
 	}
+}
+
+// clientOf is what a request says of who sent it.
+func clientOf(r *http.Request) identity.Client {
+	address, _, err := net.SplitHostPort(r.RemoteAddr)
+	if err != nil {
+		address = r.RemoteAddr
+	}
+	return identity.Client{Agent: r.UserAgent(), Address: address}
 }
 
 // problem is err as huma is to tell it; what has no face goes to the log.

@@ -20,6 +20,7 @@ import (
 	"igny8/internal/httpx"
 	"igny8/internal/identity"
 	"igny8/internal/job"
+	"igny8/internal/mail"
 	"igny8/internal/plan"
 	"igny8/internal/planner"
 	"igny8/internal/replay"
@@ -82,17 +83,25 @@ func (s *server) wire(cfg config.Config, secret config.Secret, c clock.Clock) er
 	if err != nil {
 		return err
 	}
+	letters, err := derive(secret, "letters")
+	if err != nil {
+		return err
+	}
+	s.jobs, err = job.New(s.db, s.log, job.Options{Admit: subscription.Standing})
+	if err != nil {
+		return err
+	}
+	post, err := mail.New(s.store, s.jobs, mail.Options{BaseURL: cfg.BaseURL, Key: letters, Log: s.log})
+	if err != nil {
+		return err
+	}
 	s.identity, err = identity.New(s.store, s.db, identity.Options{
-		Secret: tokens, Issuer: cfg.BaseURL, Log: s.log, Standing: subscription.Standing,
+		Secret: tokens, Issuer: cfg.BaseURL, Log: s.log, Standing: subscription.Standing, Mail: post, Jobs: s.jobs,
 	})
 	if err != nil {
 		return err
 	}
 	kept, err := replay.New(s.db, answers)
-	if err != nil {
-		return err
-	}
-	s.jobs, err = job.New(s.db, s.log, job.Options{Admit: subscription.Standing})
 	if err != nil {
 		return err
 	}

@@ -13,11 +13,11 @@ import (
 // before it, and nothing after it.
 var floors = []string{
 	// the kernel
-	"clock", "config", "fault", "id", "money",
+	"clock", "config", "fault", "id", "money", "seal",
 	// platform and tenancy
 	"db", "db/dbtest", "httpx", "tenant", "tenant/tenanttest",
 	// services
-	"audit", "job", "replay",
+	"audit", "job", "replay", "mail",
 	// people
 	"account", "identity",
 	// commerce
@@ -42,6 +42,9 @@ var onlyInto = map[string][]string{
 	"github.com/riverqueue/river":        {"db", "job"},
 	"github.com/jackc/pgx/v5":            {"db", "db/dbtest", "job"},
 	"github.com/golang-jwt/jwt/v5":       {"identity"},
+	"github.com/pquerna/otp":             {"identity"},
+	"github.com/wneessen/go-mail":        {"mail"},
+	"net/smtp":                           {},
 	"github.com/alexedwards/argon2id":    {"identity"},
 	"github.com/alecthomas/kong":         {"app"},
 	"github.com/bojanz/currency":         {"account", "money"},
@@ -61,6 +64,8 @@ var onlyBy = map[string][]string{
 	"igny8/internal/tenant.MintOperator":        {"identity", "tenant/tenanttest"},
 	"igny8/internal/tenant.Bind":                {"identity", "job"},
 	"igny8/internal/tenant.Raw":                 {"identity", "job", "replay"},
+	"igny8/internal/tenant.SharedOf":            {"identity"},
+	"igny8/internal/tenant.RawShared":           {"job"},
 	"igny8/internal/ai.NewScripted":             {"ai/aitest"},
 	"igny8/internal/credit.Open":                {"ai"},
 	"igny8/internal/credit.Settle":              {"ai"},

@@ -21,6 +21,7 @@ var platform = map[string]string{
 	"token_families":     "a person may sign in without an account",
 	"refresh_tokens":     "found by the token alone",
 	"one_time_tokens":    "found by the token alone",
+	"letters":            "to people, who may have no account",
 	"plans":              "what is for sale",
 	"credit_prices":      "what it costs",
 	"invoice_series":     "numbers run over all accounts",

@@ -17,7 +17,7 @@ func TestDefaultsRunEverything(t *testing.T) {
 	}
 	want := Config{
 		Addr: "127.0.0.1:8080", BaseURL: "http://127.0.0.1:8080", Data: "igny8-data",
-		Database: "sqlite:igny8-data/igny8.db", AI: AI{Provider: Offline},
+		Database: "sqlite:igny8-data/igny8.db", AI: AI{Provider: Offline}, MailFrom: "igny8@localhost",
 	}
 	if !reflect.DeepEqual(c, want) {
 		t.Errorf("got %+v, want %+v", c, want)

@@ -134,7 +134,7 @@ func TestMigrations(t *testing.T) {
 			t.Fatal(err)
 		}
 		for i, s := range steps {
-			if !s.Applied || s.Name == "" || s.Version != int64(i+1) {
+			if !s.Applied || s.Name == "" || i > 0 && s.Version <= steps[i-1].Version {
 				t.Errorf("step %d: %+v", i+1, s)
 			}
 		}

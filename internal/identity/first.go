@@ -64,7 +64,7 @@ func endFirstStaffTokens(ctx context.Context, tx *db.Tx, token string) (bool, er
 // ClaimFirstStaff uses up a token of FirstStaffToken: the person gets every
 // privilege and is signed in. ErrInvalid when the token does not count or
 // somebody was faster; when the address is taken the token stays good.
-func (s *Service) ClaimFirstStaff(ctx context.Context, token string, p Prepared) (Tokens, User, error) {
+func (s *Service) ClaimFirstStaff(ctx context.Context, token string, p Prepared, from Client) (Tokens, User, error) {
 	if !intact(token, linkPrefix, 0) {
 		return Tokens{}, User{}, ErrInvalid
 	}
@@ -84,10 +84,10 @@ func (s *Service) ClaimFirstStaff(ctx context.Context, token string, p Prepared)
 		if !mine || !none {
 			return fmt.Errorf("claim the first staff user: %w", ErrInvalid)
 		}
-		if u, err = createStaff(ctx, tx, p, tenant.AllPrivileges(), tenant.Actor{Kind: tenant.Staff, ID: p.user.String()}); err != nil {
+		if u, err = s.createStaff(ctx, tx, p, tenant.AllPrivileges(), tenant.Actor{Kind: tenant.Staff, ID: p.user.String()}); err != nil {
 			return err
 		}
-		t, err = s.start(ctx, tx, u.ID, tenant.AccountID{})
+		t, err = s.start(ctx, tx, u.ID, tenant.AccountID{}, from)
 		return err
 	})
 	return t, u, err

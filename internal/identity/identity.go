@@ -26,6 +26,8 @@ import (
 	"igny8/internal/db"
 	"igny8/internal/fault"
 	"igny8/internal/id"
+	"igny8/internal/job"
+	"igny8/internal/mail"
 	"igny8/internal/tenant"
 )
 
@@ -52,20 +54,23 @@ func ParseAPIKeyID(s string) (APIKeyID, error) { return id.Parse[keyKind](s) }
 // What a caller can be told. tenant.ErrForbidden is the one for a permission
 // that is missing.
 var (
-	ErrRequired       = fault.New(fault.Unauthenticated, "auth.required", "Sign in, or send an API key.")
-	ErrInvalid        = fault.New(fault.Unauthenticated, "auth.invalid", "This credential is not valid, or not any more. Sign in again.")
-	ErrBadCredentials = fault.New(fault.Unauthenticated, "auth.bad_credentials", "The e-mail address or the password is wrong.")
-	ErrEmailTaken     = fault.New(fault.Conflict, "identity.email_taken", "Somebody is registered with this e-mail address.")
-	ErrInvalidEmail   = fault.New(fault.Invalid, "identity.invalid_email", "This is not an e-mail address.")
-	ErrWeakPassword   = fault.New(fault.Invalid, "identity.weak_password", "This password is too easy to guess.")
-	ErrInvalidName    = fault.New(fault.Invalid, "identity.invalid_name", "A name has 1 to 100 printable characters.")
-	ErrUserNotFound   = fault.New(fault.NotFound, "identity.user_not_found", "There is no such person.")
-	ErrKeyNotFound    = fault.New(fault.NotFound, "api_key.not_found", "There is no such API key.")
-	ErrKeyName        = fault.New(fault.Invalid, "api_key.invalid_name", "The name of an API key has 1 to 100 printable characters.")
-	ErrKeyScope       = fault.New(fault.Invalid, "api_key.invalid_scope", "An API key needs one or more scopes that exist.")
-	ErrKeyExpiry      = fault.New(fault.Invalid, "api_key.invalid_expiry", "An API key cannot expire in the past.")
-	ErrPrivilege      = fault.New(fault.Invalid, "privilege.unknown", "There is no such staff privilege.")
-	ErrLastPrivilege  = fault.New(fault.Conflict, "privilege.last_holder", "Somebody must be left who manages privileges.")
+	ErrRequired        = fault.New(fault.Unauthenticated, "auth.required", "Sign in, or send an API key.")
+	ErrInvalid         = fault.New(fault.Unauthenticated, "auth.invalid", "This credential is not valid, or not any more. Sign in again.")
+	ErrBadCredentials  = fault.New(fault.Unauthenticated, "auth.bad_credentials", "The e-mail address or the password is wrong.")
+	ErrWrongPassword   = fault.New(fault.Invalid, "auth.wrong_password", "This is not your password.")
+	ErrLink            = fault.New(fault.Invalid, "auth.invalid_link", "This link is not valid, or not any more. Ask for a new one.")
+	ErrEmailTaken      = fault.New(fault.Conflict, "identity.email_taken", "Somebody is registered with this e-mail address.")
+	ErrInvalidEmail    = fault.New(fault.Invalid, "identity.invalid_email", "This is not an e-mail address.")
+	ErrWeakPassword    = fault.New(fault.Invalid, "identity.weak_password", "This password is too easy to guess.")
+	ErrInvalidName     = fault.New(fault.Invalid, "identity.invalid_name", "A name has 1 to 100 printable characters.")
+	ErrUserNotFound    = fault.New(fault.NotFound, "identity.user_not_found", "There is no such person.")
+	ErrSessionNotFound = fault.New(fault.NotFound, "session.not_found", "There is no such session, or it has ended.")
+	ErrKeyNotFound     = fault.New(fault.NotFound, "api_key.not_found", "There is no such API key.")
+	ErrKeyName         = fault.New(fault.Invalid, "api_key.invalid_name", "The name of an API key has 1 to 100 printable characters.")
+	ErrKeyScope        = fault.New(fault.Invalid, "api_key.invalid_scope", "An API key needs one or more scopes that exist.")
+	ErrKeyExpiry       = fault.New(fault.Invalid, "api_key.invalid_expiry", "An API key cannot expire in the past.")
+	ErrPrivilege       = fault.New(fault.Invalid, "privilege.unknown", "There is no such staff privilege.")
+	ErrLastPrivilege   = fault.New(fault.Conflict, "privilege.last_holder", "Somebody must be left who manages privileges.")
 )
 
 // Standing says, as a fault, why an account may not work now; nil when it may.
@@ -76,6 +81,8 @@ type Options struct {
 	Secret   []byte   `json:"-"` // signs access tokens; 32 bytes or more
 	Issuer   string   // the base URL, which access tokens name
 	Standing Standing // account and plan; nil: the status of the account alone
+	Mail     *mail.Office
+	Jobs     *job.Queue // the one that takes Mail's letters away
 	Log      *slog.Logger
 
 	// What hashing a password costs; zero is what the product uses. Tests
@@ -90,6 +97,8 @@ type Service struct {
 	d        *db.DB
 	log      *slog.Logger
 	standing Standing
+	mail     *mail.Office
+	jobs     *job.Queue
 	passwords
 	issuer string
 	secret []byte
@@ -106,6 +115,9 @@ func New(st *tenant.Store, d *db.DB, o Options) (*Service, error) {
 	if o.Issuer == "" {
 		return nil, errors.New("identity: access tokens need an issuer, the base URL")
 	}
+	if o.Mail == nil || o.Jobs == nil {
+		return nil, errors.New("identity: letters need a post office and a queue")
+	}
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
@@ -116,10 +128,12 @@ func New(st *tenant.Store, d *db.DB, o Options) (*Service, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Service{
-		st: st, d: d, log: o.Log, standing: o.Standing, passwords: p,
+	s := &Service{
+		st: st, d: d, log: o.Log, standing: o.Standing, mail: o.Mail, jobs: o.Jobs, passwords: p,
 		issuer: o.Issuer, secret: o.Secret, parser: newParser(o.Issuer, d.Clock()),
-	}, nil
+	}
+	job.HandleErrand(o.Jobs, s.sendReset)
+	return s, nil
 }
 
 func byStatus(ctx context.Context, r tenant.Reader) error {

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"unicode/utf8"
 
 	"github.com/alexedwards/argon2id"
@@ -20,6 +21,7 @@ type passwords struct {
 	params argon2id.Params
 	turns  chan struct{}
 	nobody string // the hash of no password, for who is not registered
+	count  *atomic.Int64
 }
 
 const (
@@ -38,6 +40,7 @@ func newPasswords(memoryKiB, passes uint32) (passwords, error) {
 	p := passwords{
 		params: argon2id.Params{Memory: memoryKiB, Iterations: passes, Parallelism: 1, SaltLength: 16, KeyLength: 32},
 		turns:  make(chan struct{}, hashesAtOnce),
+		count:  new(atomic.Int64),
 	}
 	// Random salt and key: as much work to compare with as any, and no
 	// password in the world fits.
@@ -74,6 +77,7 @@ func (p passwords) inTurn(ctx context.Context, fn func() error) error {
 	select {
 	case p.turns <- struct{}{}:
 		defer func() { <-p.turns }()
+		p.count.Add(1)
 		return fn()
 	case <-ctx.Done():
 		return fmt.Errorf("wait to hash a password: %w", ctx.Err())
@@ -99,30 +103,37 @@ var commonest = []string{
 	"starwars123", "superman123", "test123456", "testtest123", "trustno1234", "welcome123", "welcome1234", "zaq12wsxcde3", "zxcvbnm123", "zxcvbnm1234",
 }
 
+// about is what others know of a person: it is no password of his.
+type about struct {
+	email email
+	words []string
+}
+
 // checkPassword is ErrWeakPassword with what is wrong with it, and never the
 // password. It looks at what will be hashed: letters of another width are the
 // same password.
-func checkPassword(password string, e email) error {
+func checkPassword(password string, a about) error {
 	plain := norm.NFKC.String(password)
 	lower := strings.ToLower(plain)
-	local, _, _ := strings.Cut(e.key, "@")
-	var why string
+	local, _, _ := strings.Cut(a.email.key, "@")
 	switch {
 	case utf8.RuneCountInString(plain) < minPassword:
-		why = "at least 10 characters long"
+		return weak("at least 10 characters long")
 	case len(password) > maxPassword:
-		why = "at most 200 bytes long"
+		return weak("at most 200 bytes long")
 	case !utf8.ValidString(password) || strings.ContainsRune(password, 0):
-		why = "text in UTF-8"
-	case lower == e.key, lower == local:
-		why = "something else than the e-mail address"
+		return weak("text in UTF-8")
+	case lower == a.email.key, lower == local:
+		return weak("something else than the e-mail address")
 	case distinct(lower) < 4:
-		why = "made of more than three different characters"
+		return weak("made of more than three different characters")
 	case slices.Contains(commonest, lower):
-		why = "none of the commonest passwords"
-	default:
-		return nil
+		return weak("none of the commonest passwords")
 	}
+	return nil
+}
+
+func weak(why string) error {
 	return ErrWeakPassword.Sayf("A password must be %s.", why).At("body.password", "must be "+why, nil)
 }
 

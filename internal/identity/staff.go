@@ -13,14 +13,9 @@ import (
 	"igny8/internal/tenant"
 )
 
-// recordShared writes an audit event that belongs to no account, in tx. The
-// scope it is bound to is of an account that does not exist.
+// recordShared writes an audit event that belongs to no account, in tx.
 func recordShared(ctx context.Context, tx *db.Tx, by tenant.Actor, action, subject string, detail any) error {
-	bound, err := tenant.Bind(tx, tenant.Mint(tenant.NewAccountID(), by, 0))
-	if err != nil {
-		return err
-	}
-	return audit.RecordShared(ctx, bound.SharedTx(), by, action, subject, detail)
+	return audit.RecordShared(ctx, tenant.SharedOf(tx), by, action, subject, detail)
 }
 
 // CreateStaff makes a person who is a member of no account and has the
@@ -28,14 +23,14 @@ func recordShared(ctx context.Context, tx *db.Tx, by tenant.Actor, action, subje
 func (s *Service) CreateStaff(ctx context.Context, p Prepared, may []tenant.Privilege, by tenant.Actor) (User, error) {
 	var u User
 	err := s.d.Update(ctx, func(ctx context.Context, tx *db.Tx) (err error) {
-		u, err = createStaff(ctx, tx, p, may, by)
+		u, err = s.createStaff(ctx, tx, p, may, by)
 		return err
 	})
 	return u, err
 }
 
-func createStaff(ctx context.Context, tx *db.Tx, p Prepared, may []tenant.Privilege, by tenant.Actor) (User, error) {
-	u, err := insertUser(ctx, tx, p)
+func (s *Service) createStaff(ctx context.Context, tx *db.Tx, p Prepared, may []tenant.Privilege, by tenant.Actor) (User, error) {
+	u, err := s.insertUser(ctx, tx, p)
 	if err != nil {
 		return User{}, err
 	}
