@@ -23,6 +23,7 @@ func (a *API) authRoutes() {
 	mount(a, route{method: http.MethodGet, path: "/auth/me", id: "me", tag: "auth", summary: "Who is signed in, and what he may do"}, identity.AnyUser(), a.me)
 	a.passwordRoutes()
 	a.sessionRoutes()
+	a.factorRoutes()
 }
 
 type tokensView struct {

@@ -58,7 +58,7 @@ func whereOf(f *fault.Fault, err error) *fault.Fault {
 
 // repeatable is a value that may be told back: short, and no secret.
 func repeatable(location string, v any) any {
-	for _, secret := range []string{"password", "token", "key", "secret"} {
+	for _, secret := range []string{"password", "token", "key", "secret", "code", "challenge"} {
 		if strings.Contains(location, secret) {
 			return nil
 		}

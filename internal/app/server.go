@@ -87,6 +87,10 @@ func (s *server) wire(cfg config.Config, secret config.Secret, c clock.Clock) er
 	if err != nil {
 		return err
 	}
+	factors, err := derive(secret, "second factors")
+	if err != nil {
+		return err
+	}
 	s.jobs, err = job.New(s.db, s.log, job.Options{Admit: subscription.Standing})
 	if err != nil {
 		return err
@@ -96,7 +100,7 @@ func (s *server) wire(cfg config.Config, secret config.Secret, c clock.Clock) er
 		return err
 	}
 	s.identity, err = identity.New(s.store, s.db, identity.Options{
-		Secret: tokens, Issuer: cfg.BaseURL, Log: s.log, Standing: subscription.Standing, Mail: post, Jobs: s.jobs,
+		Secret: tokens, Issuer: cfg.BaseURL, Log: s.log, Standing: subscription.Standing, Mail: post, Jobs: s.jobs, Seal: factors,
 	})
 	if err != nil {
 		return err

@@ -102,14 +102,14 @@ func (s *Service) replacePassword(ctx context.Context, tx *db.Tx, p User, hash, 
 	return s.post(ctx, tx, p.Email, mail.PasswordChanged{At: tx.Now()})
 }
 
-// endSignIns ends every session of a person.
+// endSignIns ends every session of a person, and every sign-in that is half-way.
 func endSignIns(ctx context.Context, tx *db.Tx, u UserID, reason string) error {
 	_, err := tx.Exec(ctx, `UPDATE token_families SET ended_at = $2, end_reason = $3 WHERE user_id = $1 AND ended_at IS NULL`,
 		u, clock.Micros(tx.Now()), reason)
 	if err != nil {
 		return fmt.Errorf("end the sessions of %s: %w", u, err)
 	}
-	return nil
+	return endChallenge(ctx, tx, `user_id = $1`, u)
 }
 
 // askedReset is the errand of a request for a new password.

@@ -28,6 +28,7 @@ import (
 	"igny8/internal/id"
 	"igny8/internal/job"
 	"igny8/internal/mail"
+	"igny8/internal/seal"
 	"igny8/internal/tenant"
 )
 
@@ -59,6 +60,11 @@ var (
 	ErrBadCredentials  = fault.New(fault.Unauthenticated, "auth.bad_credentials", "The e-mail address or the password is wrong.")
 	ErrWrongPassword   = fault.New(fault.Invalid, "auth.wrong_password", "This is not your password.")
 	ErrLink            = fault.New(fault.Invalid, "auth.invalid_link", "This link is not valid, or not any more. Ask for a new one.")
+	ErrSecondFactor    = fault.New(fault.Unauthenticated, "auth.second_factor_required", "The password is right. Send the challenge with a code of your second factor.")
+	ErrBadCode         = fault.New(fault.Invalid, "auth.invalid_code", "This code is not right, or was used.")
+	ErrCodeBlocked     = fault.New(fault.TooMany, "auth.second_factor_blocked", "There were too many wrong codes. Wait some minutes, or use a recovery code.")
+	ErrFactorExists    = fault.New(fault.Conflict, "second_factor.exists", "There is a second factor. Remove it first.")
+	ErrNoFactor        = fault.New(fault.NotFound, "second_factor.not_found", "There is no second factor.")
 	ErrEmailTaken      = fault.New(fault.Conflict, "identity.email_taken", "Somebody is registered with this e-mail address.")
 	ErrInvalidEmail    = fault.New(fault.Invalid, "identity.invalid_email", "This is not an e-mail address.")
 	ErrWeakPassword    = fault.New(fault.Invalid, "identity.weak_password", "This password is too easy to guess.")
@@ -83,6 +89,7 @@ type Options struct {
 	Standing Standing // account and plan; nil: the status of the account alone
 	Mail     *mail.Office
 	Jobs     *job.Queue // the one that takes Mail's letters away
+	Seal     []byte     `json:"-"` // seals what must be read again: secrets of second factors; 32 bytes
 	Log      *slog.Logger
 
 	// What hashing a password costs; zero is what the product uses. Tests
@@ -99,6 +106,7 @@ type Service struct {
 	standing Standing
 	mail     *mail.Office
 	jobs     *job.Queue
+	box      seal.Box
 	passwords
 	issuer string
 	secret []byte
@@ -128,8 +136,12 @@ func New(st *tenant.Store, d *db.DB, o Options) (*Service, error) {
 	if err != nil {
 		return nil, err
 	}
+	box, err := seal.New(o.Seal)
+	if err != nil {
+		return nil, fmt.Errorf("identity: %w", err)
+	}
 	s := &Service{
-		st: st, d: d, log: o.Log, standing: o.Standing, mail: o.Mail, jobs: o.Jobs, passwords: p,
+		st: st, d: d, log: o.Log, standing: o.Standing, mail: o.Mail, jobs: o.Jobs, box: box, passwords: p,
 		issuer: o.Issuer, secret: o.Secret, parser: newParser(o.Issuer, d.Clock()),
 	}
 	job.HandleErrand(o.Jobs, s.sendReset)
@@ -149,6 +161,7 @@ type User struct {
 	ID                         UserID
 	Email, FirstName, LastName string
 	Verified                   time.Time // zero: the e-mail address is not verified yet
+	SecondFactor               time.Time // since when there is one; zero: there is none
 	Created                    time.Time
 }
 
@@ -164,16 +177,17 @@ func (s *Service) UserOf(ctx context.Context, u UserID) (User, error) {
 
 func userOf(ctx context.Context, r db.Reader, u UserID) (User, error) {
 	p := User{ID: u}
-	var verified *int64
+	var verified, factor *int64
 	var created int64
-	err := r.Get(ctx, `SELECT email, first_name, last_name, verified_at, created_at FROM users WHERE id = $1`, []any{u},
-		&p.Email, &p.FirstName, &p.LastName, &verified, &created)
+	err := r.Get(ctx, `
+		SELECT email, first_name, last_name, verified_at, (SELECT confirmed_at FROM second_factors f WHERE f.user_id = u.id), created_at
+		FROM users u WHERE id = $1`, []any{u}, &p.Email, &p.FirstName, &p.LastName, &verified, &factor, &created)
 	if errors.Is(err, db.ErrNotFound) {
 		err = ErrUserNotFound
 	}
 	if err != nil {
 		return User{}, fmt.Errorf("user %s: %w", u, err)
 	}
-	p.Verified, p.Created = clock.FromNull(verified), clock.FromMicros(created)
+	p.Verified, p.SecondFactor, p.Created = clock.FromNull(verified), clock.FromNull(factor), clock.FromMicros(created)
 	return p, nil
 }

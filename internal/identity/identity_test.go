@@ -180,7 +180,7 @@ func (h *house) service(issuer string, key []byte, standing identity.Standing) *
 		h.jobs = jobs
 	}
 	ids, err := identity.New(h.st, h.d, identity.Options{
-		Secret: key, Issuer: issuer, Standing: standing, Log: log, Mail: office, Jobs: jobs,
+		Secret: key, Issuer: issuer, Standing: standing, Log: log, Mail: office, Jobs: jobs, Seal: []byte("sealing-sealing-sealing-sealing-"),
 		HashMemoryKiB: 64, HashPasses: 1,
 	})
 	if err != nil {

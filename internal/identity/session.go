@@ -64,6 +64,8 @@ func (s *Service) issue(ctx context.Context, tx *db.Tx, e evidence, end time.Tim
 // Login signs a person in by e-mail address and password: to the account of
 // which he has been a member longest, or to none. For an address that nobody
 // has and a wrong password the answer is the same and takes the same work.
+// Who has a second factor is answered ErrSecondFactor, with a member
+// "challenge" for AnswerChallenge.
 func (s *Service) Login(ctx context.Context, address, password string, from Client) (Tokens, User, error) {
 	known, hash, err := s.passwordOf(ctx, address)
 	if err != nil {
@@ -82,6 +84,7 @@ func (s *Service) Login(ctx context.Context, address, password string, from Clie
 	}
 	var t Tokens
 	var u User
+	var owes string
 	err = s.d.Update(ctx, func(ctx context.Context, tx *db.Tx) error {
 		var now string
 		if u, now, err = lockUser(ctx, tx, known); err != nil {
@@ -90,9 +93,15 @@ func (s *Service) Login(ctx context.Context, address, password string, from Clie
 		if now != hash { // changed since it was compared
 			return ErrBadCredentials
 		}
+		if owes, err = challenge(ctx, tx, u); err != nil || owes != "" {
+			return err
+		}
 		t, err = s.startAnywhere(ctx, tx, known, from)
 		return err
 	})
+	if err == nil && owes != "" {
+		return Tokens{}, User{}, ErrSecondFactor.With("challenge", owes)
+	}
 	return t, u, err
 }
 
