@@ -75,7 +75,7 @@ func seed(ctx context.Context, tx *tenant.SharedTx) error {
 }
 
 func (s *server) wire(cfg config.Config, secret config.Secret, c clock.Clock) error {
-	tokens, err := derive(secret, "tokens")
+	keys, err := openKeyring(cfg.Data, secret)
 	if err != nil {
 		return err
 	}
@@ -100,7 +100,7 @@ func (s *server) wire(cfg config.Config, secret config.Secret, c clock.Clock) er
 		return err
 	}
 	s.identity, err = identity.New(s.store, s.db, identity.Options{
-		Secret: tokens, Issuer: cfg.BaseURL, Log: s.log, Standing: subscription.Standing, Mail: post, Jobs: s.jobs, Seal: factors,
+		Keys: keys.read, Issuer: cfg.BaseURL, Log: s.log, Standing: subscription.Standing, Mail: post, Jobs: s.jobs, Seal: factors,
 	})
 	if err != nil {
 		return err

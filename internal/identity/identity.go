@@ -84,7 +84,8 @@ type Standing func(context.Context, tenant.Reader) error
 
 // Options is what the service is told at start.
 type Options struct {
-	Secret   []byte   `json:"-"` // signs access tokens; 32 bytes or more
+	Secret   []byte   `json:"-"` // signs access tokens when Keys is nil; 32 bytes or more
+	Keys     Keyring  // signs access tokens
 	Issuer   string   // the base URL, which access tokens name
 	Standing Standing // account and plan; nil: the status of the account alone
 	Mail     *mail.Office
@@ -109,7 +110,8 @@ type Service struct {
 	box      seal.Box
 	passwords
 	issuer string
-	secret []byte
+	ring   Keyring
+	clock  clock.Clock
 	parser *jwt.Parser
 	used   sync.Map // APIKeyID -> time.Time: when this process last wrote down the key's use
 }
@@ -117,8 +119,11 @@ type Service struct {
 // New makes a Service. It refuses a secret that is short and an issuer that is
 // missing, because with either the gate would not hold.
 func New(st *tenant.Store, d *db.DB, o Options) (*Service, error) {
-	if len(o.Secret) < 32 {
-		return nil, fmt.Errorf("identity: the secret has %d bytes, want 32 or more", len(o.Secret))
+	if o.Keys == nil {
+		var err error
+		if o.Keys, err = oneKey(o.Secret); err != nil {
+			return nil, err
+		}
 	}
 	if o.Issuer == "" {
 		return nil, errors.New("identity: access tokens need an issuer, the base URL")
@@ -142,7 +147,7 @@ func New(st *tenant.Store, d *db.DB, o Options) (*Service, error) {
 	}
 	s := &Service{
 		st: st, d: d, log: o.Log, standing: o.Standing, mail: o.Mail, jobs: o.Jobs, box: box, passwords: p,
-		issuer: o.Issuer, secret: o.Secret, parser: newParser(o.Issuer, d.Clock()),
+		issuer: o.Issuer, ring: o.Keys, clock: d.Clock(), parser: newParser(o.Issuer, d.Clock()),
 	}
 	job.HandleErrand(o.Jobs, s.sendReset)
 	return s, nil

@@ -167,6 +167,11 @@ func (h *house) run() {
 // service is one more process on the same database.
 func (h *house) service(issuer string, key []byte, standing identity.Standing) *identity.Service {
 	h.t.Helper()
+	return h.serviceWith(issuer, key, standing, nil)
+}
+
+func (h *house) serviceWith(issuer string, key []byte, standing identity.Standing, ring identity.Keyring) *identity.Service {
+	h.t.Helper()
 	log := slog.New(slog.NewTextHandler(h.log, nil))
 	jobs, err := job.New(h.d, log, job.Options{Backoff: func(int) time.Duration { return time.Millisecond }})
 	if err != nil {
@@ -180,7 +185,7 @@ func (h *house) service(issuer string, key []byte, standing identity.Standing) *
 		h.jobs = jobs
 	}
 	ids, err := identity.New(h.st, h.d, identity.Options{
-		Secret: key, Issuer: issuer, Standing: standing, Log: log, Mail: office, Jobs: jobs, Seal: []byte("sealing-sealing-sealing-sealing-"),
+		Secret: key, Keys: ring, Issuer: issuer, Standing: standing, Log: log, Mail: office, Jobs: jobs, Seal: []byte("sealing-sealing-sealing-sealing-"),
 		HashMemoryKiB: 64, HashPasses: 1,
 	})
 	if err != nil {
