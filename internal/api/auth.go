@@ -40,7 +40,7 @@ func showTokens(t identity.Tokens) tokensView {
 type registerInput struct {
 	Body struct {
 		Email         string `json:"email" maxLength:"254" example:"dora@example.com"`
-		Password      string `json:"password" maxLength:"1024" doc:"At least 10 characters, and none of the passwords that everybody tries first."`
+		Password      string `json:"password" maxLength:"1024" doc:"At least 15 characters, and none of the passwords that everybody tries first."`
 		FirstName     string `json:"first_name" maxLength:"400"`
 		LastName      string `json:"last_name,omitempty" maxLength:"400"`
 		AccountName   string `json:"account_name" maxLength:"480"`

@@ -19,7 +19,7 @@ var floors = []string{
 	// services
 	"audit", "job", "replay", "mail",
 	// people
-	"account", "identity",
+	"account", "identity/internal/wordlist", "identity/internal/wordlist/generate", "identity",
 	// commerce
 	"credit", "plan", "subscription", "invoice", "payment", "signup",
 	// the product
@@ -43,6 +43,7 @@ var onlyInto = map[string][]string{
 	"github.com/jackc/pgx/v5":            {"db", "db/dbtest", "job"},
 	"github.com/golang-jwt/jwt/v5":       {"identity"},
 	"github.com/pquerna/otp":             {"identity"},
+	"github.com/trustelem/zxcvbn":        {"identity/internal/wordlist/generate"},
 	"github.com/wneessen/go-mail":        {"mail"},
 	"net/smtp":                           {},
 	"github.com/alexedwards/argon2id":    {"identity"},

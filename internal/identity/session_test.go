@@ -36,12 +36,12 @@ func TestLoginKnowsPasswordsInEitherForm(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t)
 	r := person("anna@example.com")
-	r.Password = "Sch\u00f6ne Gr\u00fc\u00dfe 7" // composed
+	r.Password = "Sch\u00f6ne Gr\u00fc\u00dfe 77" // composed
 	p, err := h.ids.Prepare(t.Context(), r)
 	is(t, err, nil)
 	_, err = h.open(t.Context(), p, account.Active)
 	is(t, err, nil)
-	_, _, err = h.ids.Login(t.Context(), r.Email, "Scho\u0308ne Gru\u0308\u00dfe 7", identity.Client{}) // as a Mac types it
+	_, _, err = h.ids.Login(t.Context(), r.Email, "Scho\u0308ne Gru\u0308\u00dfe 77", identity.Client{}) // as a Mac types it
 	is(t, err, nil)
 }
 
