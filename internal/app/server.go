@@ -95,7 +95,13 @@ func (s *server) wire(cfg config.Config, secret config.Secret, c clock.Clock) er
 	if err != nil {
 		return err
 	}
-	post, err := mail.New(s.store, s.jobs, mail.Options{BaseURL: cfg.BaseURL, Key: letters, Log: s.log})
+	sender := mail.LogSender(s.log)
+	if !cfg.SMTP.Empty() {
+		if sender, err = mail.SMTP(cfg.SMTP, cfg.MailFrom); err != nil {
+			return err
+		}
+	}
+	post, err := mail.New(s.store, s.jobs, mail.Options{BaseURL: cfg.BaseURL, Key: letters, Sender: sender, Log: s.log})
 	if err != nil {
 		return err
 	}

@@ -17,7 +17,7 @@ var floors = []string{
 	// platform and tenancy
 	"db", "db/dbtest", "httpx", "tenant", "tenant/tenanttest",
 	// services
-	"audit", "job", "replay", "mail",
+	"audit", "job", "replay", "mail", "mail/mailtest",
 	// people
 	"account", "identity/internal/wordlist", "identity/internal/wordlist/generate", "identity",
 	// commerce
@@ -37,6 +37,7 @@ var onlyInto = map[string][]string{
 	"igny8/internal/db/dbtest":           {},
 	"igny8/internal/tenant/tenanttest":   {},
 	"igny8/internal/ai/aitest":           {},
+	"igny8/internal/mail/mailtest":       {},
 	"igny8/internal/app":                 {},
 	"github.com/danielgtaylor/huma/v2":   {"api"},
 	"github.com/riverqueue/river":        {"db", "job"},
@@ -89,7 +90,7 @@ var onlyBy = map[string][]string{
 }
 
 // revealers may read a config.Secret.
-var revealers = []string{"ai/vendors.go", "app/data.go"}
+var revealers = []string{"ai/vendors.go", "app/data.go", "mail/smtp.go"}
 
 // crimes checks every rule and returns a sentence for each that is broken.
 func (h house) crimes(owners map[string][]string) []string {

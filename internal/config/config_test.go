@@ -87,3 +87,18 @@ func TestSecretDoesNotPrint(t *testing.T) {
 		t.Error("a secret must be there when asked for, and be empty when it is")
 	}
 }
+
+func TestMailSettings(t *testing.T) {
+	c, err := Read([]string{"IGNY8_SMTP_URL=smtps://anna:hunter2@mail.example.com", "IGNY8_BASE_URL=https://seo.example.com"})
+	if err != nil || c.SMTP.Reveal() != "smtps://anna:hunter2@mail.example.com" || c.MailFrom != "igny8@seo.example.com" {
+		t.Errorf("got %+v, %v", c, err)
+	}
+	for _, bad := range []string{"mail.example.com:25", "http://u:hunter2@mail.example.com", "smtp://", "smtp://h/path", "smtp://u:hunter2@%zz"} {
+		if _, err := Read([]string{"IGNY8_SMTP_URL=" + bad}); err == nil || strings.Contains(err.Error(), "hunter2") {
+			t.Errorf("%s: got %v", bad, err)
+		}
+	}
+	if _, err := Read([]string{"IGNY8_MAIL_FROM=nobody"}); err == nil {
+		t.Error("letters from nobody")
+	}
+}
