@@ -25,6 +25,8 @@ func (a *API) adminRoutes() {
 		tenant.AuditRead, accountAudit)
 	survey(a, route{method: http.MethodGet, path: "/admin/audit", id: "admin-search-audit", tag: "admin", summary: "Who did what, in all accounts and in none, newest first"},
 		tenant.AuditRead, searchAudit)
+	survey(a, route{method: http.MethodGet, path: "/admin/letters", id: "admin-list-letters", tag: "admin", summary: "Which letters went to whom, newest first; not what they say"},
+		tenant.AuditRead, adminLetters)
 	onShared(a, route{method: http.MethodGet, path: "/admin/bank-accounts", id: "admin-list-bank-accounts", tag: "admin", summary: "Where tenants send money"},
 		tenant.PlansManage, listBanks)
 	onShared(a, route{method: http.MethodPut, path: "/admin/bank-accounts/{currency}", id: "admin-set-bank-account", tag: "admin",

@@ -15,13 +15,16 @@ func (a *API) authRoutes() {
 	register := route{method: http.MethodPost, scope: throttle.Auth, path: "/auth/register", id: "register", tag: "auth", status: http.StatusCreated,
 		summary: "Open an account: a trial begins at once, a paid plan begins with its invoice"}
 	mountKeeping(a, register, identity.Public(), a.register(register))
-	public(a, route{method: http.MethodPost, scope: throttle.Auth, path: "/auth/login", id: "login", tag: "auth", summary: "Sign in by e-mail address and password"}, a.login)
+	mount(a, route{method: http.MethodPost, scope: throttle.Auth, path: "/auth/login", id: "login", tag: "auth", summary: "Sign in by e-mail address and password"}, identity.Public(), a.login)
 	public(a, route{method: http.MethodPost, scope: throttle.Auth, path: "/auth/refresh", id: "refresh", tag: "auth", summary: "Exchange a refresh token for the next pair"}, a.refresh)
 	public(a, route{method: http.MethodPost, scope: throttle.Auth, path: "/auth/logout", id: "logout", tag: "auth", status: http.StatusNoContent,
 		summary: "End the session of a refresh token"}, a.logout)
-	public(a, route{method: http.MethodPost, scope: throttle.Auth, path: "/auth/first-staff", id: "create-first-staff", tag: "auth", status: http.StatusCreated,
-		summary: "Become the first operator, with the token that the server printed"}, a.firstStaff)
+	mount(a, route{method: http.MethodPost, scope: throttle.Auth, path: "/auth/first-staff", id: "create-first-staff", tag: "auth", status: http.StatusCreated,
+		summary: "Become the first operator, with the token that the server printed"}, identity.Public(), a.firstStaff)
 	mount(a, route{method: http.MethodGet, path: "/auth/me", id: "me", tag: "auth", summary: "Who is signed in, and what he may do"}, identity.AnyUser(), a.me)
+	a.passwordRoutes()
+	a.sessionRoutes()
+	a.factorRoutes()
 }
 
 type tokensView struct {
@@ -38,7 +41,7 @@ func showTokens(t identity.Tokens) tokensView {
 type registerInput struct {
 	Body struct {
 		Email         string `json:"email" maxLength:"254" example:"dora@example.com"`
-		Password      string `json:"password" maxLength:"1024" doc:"At least 10 characters, and none of the passwords that everybody tries first."`
+		Password      string `json:"password" maxLength:"1024" doc:"At least 15 characters, and none of the passwords that everybody tries first."`
 		FirstName     string `json:"first_name" maxLength:"400"`
 		LastName      string `json:"last_name,omitempty" maxLength:"400"`
 		AccountName   string `json:"account_name" maxLength:"480"`
@@ -72,7 +75,7 @@ func (a *API) register(r route) func(context.Context, visit, *registerInput) (*r
 			k, err := recall(text)
 			return outcome[reply[registeredView]]{kept: k}.told(err)
 		}
-		order, err := a.order(ctx, in)
+		order, err := a.order(ctx, in, v.from)
 		if err != nil {
 			return nil, err
 		}
@@ -91,16 +94,16 @@ func (a *API) register(r route) func(context.Context, visit, *registerInput) (*r
 	}
 }
 
-func (a *API) order(ctx context.Context, in *registerInput) (signup.Order, error) {
+func (a *API) order(ctx context.Context, in *registerInput, from identity.Client) (signup.Order, error) {
 	method, err := account.ParsePaymentMethod(in.Body.PaymentMethod)
 	if err != nil {
 		return signup.Order{}, err
 	}
 	person, err := a.identity.Prepare(ctx, identity.Registration{
-		Email: in.Body.Email, Password: in.Body.Password, FirstName: in.Body.FirstName, LastName: in.Body.LastName,
+		Email: in.Body.Email, Password: in.Body.Password, FirstName: in.Body.FirstName, LastName: in.Body.LastName, AccountName: in.Body.AccountName,
 	})
 	return signup.Order{
-		Person: person, AccountName: in.Body.AccountName, Country: in.Body.Country, Plan: in.Body.Plan, PaymentMethod: method,
+		Person: person, AccountName: in.Body.AccountName, Country: in.Body.Country, Plan: in.Body.Plan, PaymentMethod: method, From: from,
 	}, err
 }
 
@@ -131,8 +134,8 @@ type signedInView struct {
 	tokensView
 }
 
-func (a *API) login(ctx context.Context, in *loginInput) (*reply[signedInView], error) {
-	t, u, err := a.identity.Login(ctx, in.Body.Email, in.Body.Password)
+func (a *API) login(ctx context.Context, v visit, in *loginInput) (*reply[signedInView], error) {
+	t, u, err := a.identity.Login(ctx, in.Body.Email, in.Body.Password, v.from)
 	if err != nil {
 		return nil, err
 	}
@@ -167,14 +170,14 @@ type firstStaffInput struct {
 	}
 }
 
-func (a *API) firstStaff(ctx context.Context, in *firstStaffInput) (*reply[signedInView], error) {
+func (a *API) firstStaff(ctx context.Context, v visit, in *firstStaffInput) (*reply[signedInView], error) {
 	p, err := a.identity.Prepare(ctx, identity.Registration{
 		Email: in.Body.Email, Password: in.Body.Password, FirstName: in.Body.FirstName, LastName: in.Body.LastName,
 	})
 	if err != nil {
 		return nil, err
 	}
-	t, u, err := a.identity.ClaimFirstStaff(ctx, in.Body.Token, p)
+	t, u, err := a.identity.ClaimFirstStaff(ctx, in.Body.Token, p, v.from)
 	if err != nil {
 		return nil, err
 	}

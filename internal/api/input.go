@@ -74,7 +74,7 @@ func repeatable(location string, v any) any {
 	if location == "body" {
 		return nil
 	}
-	for _, secret := range []string{"password", "token", "key", "secret"} {
+	for _, secret := range []string{"password", "token", "key", "secret", "code", "challenge"} {
 		if strings.Contains(strings.ToLower(location), secret) {
 			return nil
 		}

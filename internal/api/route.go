@@ -98,6 +98,7 @@ func write[I, O any](a *API, r route, p identity.Policy, do func(context.Context
 type visit struct {
 	identity.Caller
 	key    replay.Key
+	from   identity.Client
 	answer http.Header // of the answer to come
 }
 
@@ -165,7 +166,7 @@ func (a *API) admit(r route, p identity.Policy) func(huma.Context, func(huma.Con
 		req, rw := humago.Unwrap(ctx)
 		req.Body = http.MaxBytesReader(rw, req.Body, r.maxBody)
 		c, err := a.identity.Admit(ctx.Context(), ctx.Header("Authorization"), p)
-		v := visit{Caller: c, answer: rw.Header()}
+		v := visit{Caller: c, from: a.clientOf(req), answer: rw.Header()}
 		if err == nil {
 			err = a.count(req, v.answer, r, p, c)
 		}
@@ -187,6 +188,11 @@ func (a *API) admit(r route, p identity.Policy) func(huma.Context, func(huma.Con
 		}
 		next(huma.WithValue(ctx, visitKey{}, v))
 	}
+}
+
+// clientOf is what a request says of who sent it.
+func (a *API) clientOf(r *http.Request) identity.Client {
+	return identity.Client{Agent: r.UserAgent(), Address: a.proxies.Client(r).String()}
 }
 
 // tell is err as huma is to tell it: a kept answer as it was, else a problem.

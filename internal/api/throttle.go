@@ -68,6 +68,10 @@ func (in *firstStaffInput) mailbox() (string, throttle.Rate) {
 	return in.Body.Email, throttle.RegisterByEmail
 }
 
+func (in *askResetInput) mailbox() (string, throttle.Rate) {
+	return in.Body.Email, throttle.LoginByEmail
+}
+
 // countMailbox is count for the e-mail address that an input asks about.
 func (a *API) countMailbox(ctx context.Context, v visit, r route, in any) error {
 	m, ok := in.(mailbox)

@@ -30,11 +30,12 @@ type userView struct {
 	FirstName string     `json:"first_name"`
 	LastName  string     `json:"last_name"`
 	Verified  *time.Time `json:"email_verified_at" doc:"Null until the address has been verified."`
+	Factor    *time.Time `json:"second_factor_since" doc:"Null: there is none."`
 	Created   time.Time  `json:"created_at"`
 }
 
 func showUser(u identity.User) userView {
-	return userView{ID: u.ID.String(), Email: u.Email, FirstName: u.FirstName, LastName: u.LastName, Verified: moment(u.Verified), Created: u.Created}
+	return userView{ID: u.ID.String(), Email: u.Email, FirstName: u.FirstName, LastName: u.LastName, Verified: moment(u.Verified), Factor: moment(u.SecondFactor), Created: u.Created}
 }
 
 type accountView struct {

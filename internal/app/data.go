@@ -42,8 +42,7 @@ func openData(dir string) (config.Secret, error) {
 // makeSecret writes a secret whole, or, when another process was faster, not
 // at all.
 func makeSecret(dir, path string) error {
-	var b [secretBytes]byte
-	rand.Read(b[:])
+	b := newSecret()
 	f, err := os.CreateTemp(dir, "secret-*") // mode 0600
 	if err != nil {
 		return err
@@ -55,6 +54,11 @@ func makeSecret(dir, path string) error {
 		return err
 	}
 	return os.Link(f.Name(), path)
+}
+
+func newSecret() (b [secretBytes]byte) {
+	rand.Read(b[:])
+	return b
 }
 
 func decodeSecret(path string, text []byte) (config.Secret, error) {

@@ -35,6 +35,7 @@ func (h *house) furnish(t *testing.T, operator, marker string) *furnished {
 		t.Fatal(err)
 	}
 	f.tenancy = tenancy{h: h, acc: acc}
+	f.ids["session"] = f.first("/auth/sessions")
 	paid := h.send("POST", "/billing/confirm-bank-transfer", operator, object{
 		"account_id": f.ids["account"], "external_payment_id": marker, "amount": 20000, "payer_name": marker, "proof_url": "https://" + marker + ".example/proof",
 	}).is(http.StatusOK)

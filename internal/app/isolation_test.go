@@ -30,7 +30,7 @@ var kindsByName = map[string]string{
 // kindsByPath is the same for {id}, by what stands before it.
 var kindsByPath = map[string]string{
 	"/sites/": "site", "/account/api-keys/": "key", "/account/members/": "user", "/billing/invoices/": "invoice", "/jobs/": "job",
-	"/planner/clusters/": "cluster", "/planner/ideas/": "idea", "/writer/content/": "content", "/writer/tasks/": "task",
+	"/auth/sessions/": "session", "/planner/clusters/": "cluster", "/planner/ideas/": "idea", "/writer/content/": "content", "/writer/tasks/": "task",
 }
 
 // kind is what the id in the path is of.

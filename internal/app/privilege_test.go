@@ -57,7 +57,7 @@ func TestEveryUseOfEveryPrivilegeIsInTheLog(t *testing.T) {
 	bodies := map[string]any{
 		"admin-list-accounts": nil, "admin-get-account": nil, "admin-account-audit": nil, "admin-search-audit": nil,
 		"admin-list-bank-accounts": nil, "admin-list-privileges": nil, "admin-list-staff": nil, "admin-list-account-privileges": nil,
-		"admin-revoke-privilege": nil, "admin-revoke-account-privilege": nil,
+		"admin-revoke-privilege": nil, "admin-revoke-account-privilege": nil, "admin-list-letters": nil,
 		"admin-suspend-account": reason, "admin-reactivate-account": reason,
 		"admin-adjust-credits":          object{"amount": 5, "reason": "a test"},
 		"admin-set-bank-account":        bank,

@@ -21,6 +21,7 @@ import (
 	"igny8/internal/httpx"
 	"igny8/internal/identity"
 	"igny8/internal/job"
+	"igny8/internal/mail"
 	"igny8/internal/plan"
 	"igny8/internal/planner"
 	"igny8/internal/replay"
@@ -80,7 +81,7 @@ func seed(ctx context.Context, tx *tenant.SharedTx) error {
 }
 
 func (s *server) wire(ctx context.Context, cfg config.Config, secret config.Secret, c clock.Clock) error {
-	tokens, err := derive(secret, "tokens")
+	keys, err := openKeyring(cfg.Data, secret)
 	if err != nil {
 		return err
 	}
@@ -88,17 +89,35 @@ func (s *server) wire(ctx context.Context, cfg config.Config, secret config.Secr
 	if err != nil {
 		return err
 	}
+	letters, err := derive(secret, "letters")
+	if err != nil {
+		return err
+	}
+	factors, err := derive(secret, "second factors")
+	if err != nil {
+		return err
+	}
+	s.jobs, err = job.New(s.db, s.log, job.Options{Admit: subscription.Standing})
+	if err != nil {
+		return err
+	}
+	sender := mail.LogSender(s.log)
+	if !cfg.SMTP.Empty() {
+		if sender, err = mail.SMTP(cfg.SMTP, cfg.MailFrom); err != nil {
+			return err
+		}
+	}
+	post, err := mail.New(s.store, s.jobs, mail.Options{BaseURL: cfg.BaseURL, Key: letters, Sender: sender, Log: s.log})
+	if err != nil {
+		return err
+	}
 	s.identity, err = identity.New(s.store, s.db, identity.Options{
-		Secret: tokens, Issuer: cfg.BaseURL, Log: s.log, Standing: subscription.Terms, Unpaid: api.Unpaid,
+		Keys: keys.read, Issuer: cfg.BaseURL, Log: s.log, Standing: subscription.Terms, Unpaid: api.Unpaid, Mail: post, Jobs: s.jobs, Seal: factors,
 	})
 	if err != nil {
 		return err
 	}
 	kept, err := replay.New(s.db, answers)
-	if err != nil {
-		return err
-	}
-	s.jobs, err = job.New(s.db, s.log, job.Options{Admit: subscription.Standing})
 	if err != nil {
 		return err
 	}

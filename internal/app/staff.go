@@ -67,7 +67,7 @@ func (f staffCreate) Run(ctx context.Context, c command) (err error) {
 	var u identity.User
 	use := identity.Use{Operator: s.identity.Console(), Privilege: tenant.PrivilegesManage, Operation: "staff-create"}
 	err = s.identity.ActShared(ctx, use, func(ctx context.Context, tx *tenant.SharedTx) error {
-		u, err = identity.CreateStaff(ctx, tx, p, may)
+		u, err = s.identity.CreateStaff(ctx, tx, p, may)
 		return err
 	})
 	if err != nil {

@@ -43,7 +43,7 @@ func (m tenancy) member(r account.Role) identity.UserID {
 func (m tenancy) sessionOf(u identity.UserID) (t identity.Tokens) {
 	m.h.t.Helper()
 	m.update(func(ctx context.Context, tx *tenant.Tx) (err error) {
-		t, err = m.h.s.identity.StartSession(ctx, tx, u)
+		t, err = m.h.s.identity.StartSession(ctx, tx, u, identity.Client{})
 		return err
 	})
 	return t
@@ -158,7 +158,7 @@ func (h *house) staff(may ...tenant.Privilege) string {
 	if err == nil {
 		use := identity.Use{Operator: h.s.identity.Console(), Privilege: tenant.PrivilegesManage, Operation: "test"}
 		err = h.s.identity.ActShared(h.t.Context(), use, func(ctx context.Context, tx *tenant.SharedTx) error {
-			_, err := identity.CreateStaff(ctx, tx, made, may)
+			_, err := h.s.identity.CreateStaff(ctx, tx, made, may)
 			return err
 		})
 	}

@@ -111,7 +111,7 @@ func (h *house) colleague(token string) string {
 	if err != nil {
 		h.t.Fatal(err)
 	}
-	in, err := ids.Enter(ctx, who, owner.Scope.Account())
+	in, err := ids.Enter(ctx, who, owner.Scope.Account(), identity.Client{})
 	if err != nil {
 		h.t.Fatal(err)
 	}

@@ -32,6 +32,8 @@ type Config struct {
 	Database string // IGNY8_DATABASE_URL, "sqlite:PATH" or "postgres://..."; a file in Data
 	AI       AI     // IGNY8_AI_*
 	Redis    Secret // IGNY8_REDIS_URL, where processes share what they count; none: each counts alone
+	SMTP     Secret // IGNY8_SMTP_URL, "smtp://USER:PASSWORD@HOST:PORT" or smtps; empty: letters go to the log
+	MailFrom string // IGNY8_MAIL_FROM, whom letters are from; "igny8@" and the host of BaseURL
 	Debug    bool   // IGNY8_DEBUG, more in the log and no throttling; only on a loopback address
 
 	// TrustedProxies is IGNY8_TRUSTED_PROXIES: whose X-Forwarded-For is believed.
@@ -53,7 +55,7 @@ type AI struct {
 // known lists the settings, so that a misspelt one can be told.
 var known = []string{
 	"IGNY8_ADDR", "IGNY8_BASE_URL", "IGNY8_DATA", "IGNY8_DATABASE_URL", "IGNY8_AI_PROVIDER",
-	"IGNY8_AI_BASE_URL", "IGNY8_AI_KEY", "IGNY8_AI_MODEL", "IGNY8_DEBUG",
+	"IGNY8_AI_BASE_URL", "IGNY8_AI_KEY", "IGNY8_AI_MODEL", "IGNY8_SMTP_URL", "IGNY8_MAIL_FROM", "IGNY8_DEBUG",
 	"IGNY8_REDIS_URL", "IGNY8_TRUSTED_PROXIES",
 }
 
@@ -85,6 +87,8 @@ func Read(environ []string) (Config, error) {
 		TrustedProxies: r.networks("IGNY8_TRUSTED_PROXIES"),
 	}
 	c.BaseURL = r.url("IGNY8_BASE_URL", "http://"+c.Addr)
+	c.SMTP = r.smtp("IGNY8_SMTP_URL")
+	c.MailFrom = r.mailbox("IGNY8_MAIL_FROM", c.BaseURL)
 	c.Database = r.database("IGNY8_DATABASE_URL", "sqlite:"+filepath.Join(c.Data, "igny8.db"))
 	if c.Debug && !loopback(c.Addr) {
 		r.fault("IGNY8_DEBUG is for a loopback address, and IGNY8_ADDR is %s", c.Addr)

@@ -17,7 +17,7 @@ func TestDefaultsRunEverything(t *testing.T) {
 	}
 	want := Config{
 		Addr: "127.0.0.1:8080", BaseURL: "http://127.0.0.1:8080", Data: "igny8-data",
-		Database: "sqlite:igny8-data/igny8.db", AI: AI{Provider: Offline},
+		Database: "sqlite:igny8-data/igny8.db", AI: AI{Provider: Offline}, MailFrom: "igny8@localhost",
 	}
 	if !reflect.DeepEqual(c, want) {
 		t.Errorf("got %+v, want %+v", c, want)
@@ -97,5 +97,20 @@ func TestNetworksAndRedis(t *testing.T) {
 	if err == nil || !strings.Contains(err.Error(), `IGNY8_TRUSTED_PROXIES has "all"`) || !strings.Contains(err.Error(), "IGNY8_REDIS_URL must") ||
 		strings.Contains(err.Error(), "hunter2") {
 		t.Errorf("got %v", err)
+	}
+}
+
+func TestMailSettings(t *testing.T) {
+	c, err := Read([]string{"IGNY8_SMTP_URL=smtps://anna:hunter2@mail.example.com", "IGNY8_BASE_URL=https://seo.example.com"})
+	if err != nil || c.SMTP.Reveal() != "smtps://anna:hunter2@mail.example.com" || c.MailFrom != "igny8@seo.example.com" {
+		t.Errorf("got %+v, %v", c, err)
+	}
+	for _, bad := range []string{"mail.example.com:25", "http://u:hunter2@mail.example.com", "smtp://", "smtp://h/path", "smtp://u:hunter2@%zz"} {
+		if _, err := Read([]string{"IGNY8_SMTP_URL=" + bad}); err == nil || strings.Contains(err.Error(), "hunter2") {
+			t.Errorf("%s: got %v", bad, err)
+		}
+	}
+	if _, err := Read([]string{"IGNY8_MAIL_FROM=nobody"}); err == nil {
+		t.Error("letters from nobody")
 	}
 }

@@ -22,7 +22,7 @@ func (h *house) member(f founder, address string, r account.Role) founder {
 		if err = account.AddMember(ctx, tx, g.user.ID, r); err != nil {
 			return err
 		}
-		g.tokens, err = h.ids.StartSession(ctx, tx, g.user.ID)
+		g.tokens, err = h.ids.StartSession(ctx, tx, g.user.ID, identity.Client{})
 		return err
 	})
 	return g
@@ -163,7 +163,7 @@ func TestOrderOfTheGate(t *testing.T) {
 		viewer := h.member(owner, fmt.Sprintf("viewer-%s@example.com", tt.status), account.Viewer)
 		_, key := h.key(owner.scope, identity.NewKey{Name: "k", Scopes: []tenant.Permission{tenant.ReadContent}})
 		_, bound := h.key(owner.scope, identity.NewKey{Name: "b", Scopes: []tenant.Permission{tenant.ReadContent}, SiteID: "site_1"})
-		ended, _, err := h.ids.Login(t.Context(), owner.user.Email, password)
+		ended, _, err := h.ids.Login(t.Context(), owner.user.Email, password, identity.Client{})
 		is(t, err, nil)
 		is(t, h.ids.Logout(t.Context(), ended.Refresh), nil)
 		if tt.status == account.Suspended {
@@ -291,7 +291,7 @@ func TestRemovedMemberIsOutOnTheNextRequest(t *testing.T) {
 	if !c.Scope.Account().IsZero() || c.User != m.user.ID {
 		t.Errorf("let in as %+v, want the person and no account", c)
 	}
-	_, err = h.ids.Enter(t.Context(), c, f.scope.Account())
+	_, err = h.ids.Enter(t.Context(), c, f.scope.Account(), identity.Client{})
 	is(t, err, account.ErrNotFound)
 }
 

@@ -64,7 +64,7 @@ func endFirstStaffTokens(ctx context.Context, tx *db.Tx, token string) (bool, er
 // ClaimFirstStaff uses up a token of FirstStaffToken: the person gets every
 // privilege and is signed in. ErrInvalid when the token does not count or
 // somebody was faster; when the address is taken the token stays good.
-func (s *Service) ClaimFirstStaff(ctx context.Context, token string, p Prepared) (Tokens, User, error) {
+func (s *Service) ClaimFirstStaff(ctx context.Context, token string, p Prepared, from Client) (Tokens, User, error) {
 	if !intact(token, linkPrefix, 0) {
 		return Tokens{}, User{}, ErrInvalid
 	}
@@ -85,14 +85,10 @@ func (s *Service) ClaimFirstStaff(ctx context.Context, token string, p Prepared)
 			return fmt.Errorf("claim the first staff user: %w", ErrInvalid)
 		}
 		himself := tenant.Actor{Kind: tenant.Staff, ID: p.user.String()}
-		own, err := shared(tx, himself)
-		if err != nil {
+		if u, err = s.createStaff(ctx, tenant.SharedOf(tx), p, tenant.AllPrivileges(), himself); err != nil {
 			return err
 		}
-		if u, err = createStaff(ctx, own, p, tenant.AllPrivileges(), himself); err != nil {
-			return err
-		}
-		t, err = s.start(ctx, tx, u.ID, tenant.AccountID{})
+		t, err = s.start(ctx, tx, u.ID, tenant.AccountID{}, from)
 		return err
 	})
 	return t, u, err

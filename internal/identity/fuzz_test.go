@@ -17,7 +17,11 @@ import (
 // is one of our own words, and what is let on is one token, spelt one way.
 func FuzzAuthorization(f *testing.F) {
 	at := clock.At(time.Date(2030, 1, 1, 0, 0, 0, 0, time.UTC))
-	s := &Service{issuer: "https://igny8.example", secret: []byte("0123456789abcdef0123456789abcdef"), parser: newParser("https://igny8.example", at)}
+	ring, err := oneKey([]byte("0123456789abcdef0123456789abcdef"))
+	if err != nil {
+		f.Fatal(err)
+	}
+	s := &Service{issuer: "https://igny8.example", ring: ring, clock: at, parser: newParser("https://igny8.example", at)}
 	// Fixed ids: the fuzzer's workers are processes of their own, and have to
 	// make the same token as the one that made the seeds.
 	const body = "06h0x2ngv9vsxe5h0w3vm716cw"

@@ -24,6 +24,12 @@ func (Tokens) String() string { return hidden }
 func (Tokens) LogValue() slog.Value { return slog.StringValue(hidden) }
 
 // Format does not tell.
+func (Enrolment) Format(f fmt.State, _ rune) { hide(f) }
+
+// LogValue does not tell.
+func (Enrolment) LogValue() slog.Value { return slog.StringValue(hidden) }
+
+// Format does not tell.
 func (Registration) Format(f fmt.State, _ rune) { hide(f) }
 
 // LogValue does not tell.

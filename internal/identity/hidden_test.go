@@ -91,9 +91,9 @@ func TestErrorsAndLogsKeepSecrets(t *testing.T) {
 		_, err = h.ids.Refresh(t.Context(), credential)
 		note(err)
 	}
-	_, _, err := h.ids.ClaimFirstStaff(t.Context(), key, h.prepare("boss@example.com"))
+	_, _, err := h.ids.ClaimFirstStaff(t.Context(), key, h.prepare("boss@example.com"), identity.Client{})
 	note(err)
-	_, _, err = h.ids.Login(t.Context(), "anna@example.com", wrong)
+	_, _, err = h.ids.Login(t.Context(), "anna@example.com", wrong, identity.Client{})
 	note(err)
 	_, err = h.open(t.Context(), h.prepare("anna@example.com"), account.Active)
 	note(err)

@@ -26,6 +26,9 @@ import (
 	"igny8/internal/db"
 	"igny8/internal/fault"
 	"igny8/internal/id"
+	"igny8/internal/job"
+	"igny8/internal/mail"
+	"igny8/internal/seal"
 	"igny8/internal/tenant"
 	"igny8/internal/throttle"
 )
@@ -53,21 +56,29 @@ func ParseAPIKeyID(s string) (APIKeyID, error) { return id.Parse[keyKind](s) }
 // What a caller can be told. tenant.ErrForbidden is the one for a permission
 // that is missing.
 var (
-	ErrRequired       = fault.New(fault.Unauthenticated, "auth.required", "Sign in, or send an API key.")
-	ErrInvalid        = fault.New(fault.Unauthenticated, "auth.invalid", "This credential is not valid, or not any more. Sign in again.")
-	ErrBadCredentials = fault.New(fault.Unauthenticated, "auth.bad_credentials", "The e-mail address or the password is wrong.")
-	ErrEmailTaken     = fault.New(fault.Conflict, "identity.email_taken", "Somebody is registered with this e-mail address.")
-	ErrInvalidEmail   = fault.New(fault.Invalid, "identity.invalid_email", "This is not an e-mail address.")
-	ErrWeakPassword   = fault.New(fault.Invalid, "identity.weak_password", "This password is too easy to guess.")
-	ErrInvalidName    = fault.New(fault.Invalid, "identity.invalid_name", "A name has 1 to 100 printable characters.")
-	ErrUserNotFound   = fault.New(fault.NotFound, "identity.user_not_found", "There is no such person.")
-	ErrKeyNotFound    = fault.New(fault.NotFound, "api_key.not_found", "There is no such API key.")
-	ErrKeyName        = fault.New(fault.Invalid, "api_key.invalid_name", "The name of an API key has 1 to 100 printable characters.")
-	ErrKeyScope       = fault.New(fault.Invalid, "api_key.invalid_scope", "An API key needs one or more scopes that exist.")
-	ErrKeyExpiry      = fault.New(fault.Invalid, "api_key.invalid_expiry", "An API key cannot expire in the past.")
-	ErrWhom           = fault.New(fault.Invalid, "privilege.whom", "Say who is meant: user_id or email is needed.")
-	ErrPrivilege      = fault.New(fault.Invalid, "privilege.unknown", "There is no such staff privilege.")
-	ErrLastPrivilege  = fault.New(fault.Conflict, "privilege.last_holder", "Somebody must be left who manages privileges.")
+	ErrRequired        = fault.New(fault.Unauthenticated, "auth.required", "Sign in, or send an API key.")
+	ErrInvalid         = fault.New(fault.Unauthenticated, "auth.invalid", "This credential is not valid, or not any more. Sign in again.")
+	ErrBadCredentials  = fault.New(fault.Unauthenticated, "auth.bad_credentials", "The e-mail address or the password is wrong.")
+	ErrWrongPassword   = fault.New(fault.Invalid, "auth.wrong_password", "This is not your password.")
+	ErrLink            = fault.New(fault.Invalid, "auth.invalid_link", "This link is not valid, or not any more. Ask for a new one.")
+	ErrSecondFactor    = fault.New(fault.Unauthenticated, "auth.second_factor_required", "The password is right. Send the challenge with a code of your second factor.")
+	ErrBadCode         = fault.New(fault.Invalid, "auth.invalid_code", "This code is not right, or was used.")
+	ErrCodeBlocked     = fault.New(fault.TooMany, "auth.second_factor_blocked", "There were too many wrong codes. Wait some minutes, or use a recovery code.")
+	ErrFactorExists    = fault.New(fault.Conflict, "second_factor.exists", "There is a second factor. Remove it first.")
+	ErrNoFactor        = fault.New(fault.NotFound, "second_factor.not_found", "There is no second factor.")
+	ErrEmailTaken      = fault.New(fault.Conflict, "identity.email_taken", "Somebody is registered with this e-mail address.")
+	ErrInvalidEmail    = fault.New(fault.Invalid, "identity.invalid_email", "This is not an e-mail address.")
+	ErrWeakPassword    = fault.New(fault.Invalid, "identity.weak_password", "This password is too easy to guess.")
+	ErrInvalidName     = fault.New(fault.Invalid, "identity.invalid_name", "A name has 1 to 100 printable characters.")
+	ErrUserNotFound    = fault.New(fault.NotFound, "identity.user_not_found", "There is no such person.")
+	ErrSessionNotFound = fault.New(fault.NotFound, "session.not_found", "There is no such session, or it has ended.")
+	ErrKeyNotFound     = fault.New(fault.NotFound, "api_key.not_found", "There is no such API key.")
+	ErrKeyName         = fault.New(fault.Invalid, "api_key.invalid_name", "The name of an API key has 1 to 100 printable characters.")
+	ErrKeyScope        = fault.New(fault.Invalid, "api_key.invalid_scope", "An API key needs one or more scopes that exist.")
+	ErrKeyExpiry       = fault.New(fault.Invalid, "api_key.invalid_expiry", "An API key cannot expire in the past.")
+	ErrWhom            = fault.New(fault.Invalid, "privilege.whom", "Say who is meant: user_id or email is needed.")
+	ErrPrivilege       = fault.New(fault.Invalid, "privilege.unknown", "There is no such staff privilege.")
+	ErrLastPrivilege   = fault.New(fault.Conflict, "privilege.last_holder", "Somebody must be left who manages privileges.")
 )
 
 // Standing says, as a fault, why an account may not work now; nil when it may.
@@ -80,10 +91,14 @@ type Unpaid func(ctx context.Context, r tenant.Reader, may tenant.Permissions, r
 
 // Options is what the service is told at start.
 type Options struct {
-	Secret   []byte   `json:"-"` // signs access tokens; 32 bytes or more
+	Secret   []byte   `json:"-"` // signs access tokens when Keys is nil; 32 bytes or more
+	Keys     Keyring  // signs access tokens
 	Issuer   string   // the base URL, which access tokens name
 	Standing Standing // account and plan; nil: the status of the account alone
 	Unpaid   Unpaid   // nil: Standing has said it all
+	Mail     *mail.Office
+	Jobs     *job.Queue // the one that takes Mail's letters away
+	Seal     []byte     `json:"-"` // seals what must be read again: secrets of second factors; 32 bytes
 	Log      *slog.Logger
 
 	// What hashing a password costs; zero is what the product uses. Tests
@@ -99,9 +114,13 @@ type Service struct {
 	log      *slog.Logger
 	standing Standing
 	unpaid   Unpaid
+	mail     *mail.Office
+	jobs     *job.Queue
+	box      seal.Box
 	passwords
 	issuer string
-	secret []byte
+	ring   Keyring
+	clock  clock.Clock
 	parser *jwt.Parser
 	used   sync.Map // APIKeyID -> time.Time: when this process last wrote down the key's use
 }
@@ -109,11 +128,17 @@ type Service struct {
 // New makes a Service. It refuses a secret that is short and an issuer that is
 // missing, because with either the gate would not hold.
 func New(st *tenant.Store, d *db.DB, o Options) (*Service, error) {
-	if len(o.Secret) < 32 {
-		return nil, fmt.Errorf("identity: the secret has %d bytes, want 32 or more", len(o.Secret))
+	if o.Keys == nil {
+		var err error
+		if o.Keys, err = oneKey(o.Secret); err != nil {
+			return nil, err
+		}
 	}
 	if o.Issuer == "" {
 		return nil, errors.New("identity: access tokens need an issuer, the base URL")
+	}
+	if o.Mail == nil || o.Jobs == nil {
+		return nil, errors.New("identity: letters need a post office and a queue")
 	}
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
@@ -128,10 +153,16 @@ func New(st *tenant.Store, d *db.DB, o Options) (*Service, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Service{
-		st: st, d: d, log: o.Log, standing: o.Standing, unpaid: o.Unpaid, passwords: p,
-		issuer: o.Issuer, secret: o.Secret, parser: newParser(o.Issuer, d.Clock()),
-	}, nil
+	box, err := seal.New(o.Seal)
+	if err != nil {
+		return nil, fmt.Errorf("identity: %w", err)
+	}
+	s := &Service{
+		st: st, d: d, log: o.Log, standing: o.Standing, unpaid: o.Unpaid, mail: o.Mail, jobs: o.Jobs, box: box, passwords: p,
+		issuer: o.Issuer, ring: o.Keys, clock: d.Clock(), parser: newParser(o.Issuer, d.Clock()),
+	}
+	job.HandleErrand(o.Jobs, s.sendReset)
+	return s, nil
 }
 
 func byStatus(ctx context.Context, r tenant.Reader) (throttle.Rates, error) {
@@ -147,6 +178,7 @@ type User struct {
 	ID                         UserID
 	Email, FirstName, LastName string
 	Verified                   time.Time // zero: the e-mail address is not verified yet
+	SecondFactor               time.Time // since when there is one; zero: there is none
 	Created                    time.Time
 }
 
@@ -162,16 +194,17 @@ func (s *Service) UserOf(ctx context.Context, u UserID) (User, error) {
 
 func userOf(ctx context.Context, r db.Reader, u UserID) (User, error) {
 	p := User{ID: u}
-	var verified *int64
+	var verified, factor *int64
 	var created int64
-	err := r.Get(ctx, `SELECT email, first_name, last_name, verified_at, created_at FROM users WHERE id = $1`, []any{u},
-		&p.Email, &p.FirstName, &p.LastName, &verified, &created)
+	err := r.Get(ctx, `
+		SELECT email, first_name, last_name, verified_at, (SELECT confirmed_at FROM second_factors f WHERE f.user_id = u.id), created_at
+		FROM users u WHERE id = $1`, []any{u}, &p.Email, &p.FirstName, &p.LastName, &verified, &factor, &created)
 	if errors.Is(err, db.ErrNotFound) {
 		err = ErrUserNotFound
 	}
 	if err != nil {
 		return User{}, fmt.Errorf("user %s: %w", u, err)
 	}
-	p.Verified, p.Created = clock.FromNull(verified), clock.FromMicros(created)
+	p.Verified, p.SecondFactor, p.Created = clock.FromNull(verified), clock.FromNull(factor), clock.FromMicros(created)
 	return p, nil
 }

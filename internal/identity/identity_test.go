@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"regexp"
 	"runtime"
 	"strings"
 	"sync"
@@ -19,6 +20,8 @@ import (
 	"igny8/internal/db"
 	"igny8/internal/db/dbtest"
 	"igny8/internal/identity"
+	"igny8/internal/job"
+	"igny8/internal/mail"
 	"igny8/internal/tenant"
 )
 
@@ -67,6 +70,70 @@ type house struct {
 	ids  *identity.Service
 	hand *clock.Hand
 	log  *logbook
+	post *post
+	jobs *job.Queue
+}
+
+// post is the far side of the network: it keeps the letters that arrive.
+type post struct {
+	mu      sync.Mutex
+	letters []mail.Envelope
+}
+
+func (p *post) Send(_ context.Context, e mail.Envelope) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.letters = append(p.letters, e)
+	return nil
+}
+
+func (p *post) to(address string, k mail.Kind) []mail.Envelope {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	var all []mail.Envelope
+	for _, e := range p.letters {
+		if e.To == address && e.Kind == k {
+			all = append(all, e)
+		}
+	}
+	return all
+}
+
+// letter waits for the nth letter of a kind to somebody.
+func (h *house) letter(address string, k mail.Kind, n int) mail.Envelope {
+	h.t.Helper()
+	for deadline := time.Now().Add(30 * time.Second); ; time.Sleep(10 * time.Millisecond) {
+		if all := h.post.to(address, k); len(all) >= n {
+			return all[n-1]
+		}
+		if time.Now().After(deadline) {
+			h.t.Fatalf("%s did not get letter %d of %s", address, n, k)
+		}
+	}
+}
+
+// noMore waits until no letter and no errand is left to run, and fails the
+// test unless somebody has got n letters of a kind.
+func (h *house) noMore(address string, k mail.Kind, n int) {
+	h.t.Helper()
+	for deadline := time.Now().Add(30 * time.Second); h.count(`SELECT count(*) FROM river_job WHERE kind = 'errand' AND state <> 'completed'`) > 0; time.Sleep(10 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			h.t.Fatal("errands do not end")
+		}
+	}
+	if got := len(h.post.to(address, k)); got != n {
+		h.t.Errorf("%s got %d letters of %s, want %d", address, got, k, n)
+	}
+}
+
+// link is the token of the link in a letter.
+func (h *house) link(e mail.Envelope) string {
+	h.t.Helper()
+	m := regexp.MustCompile(regexp.QuoteMeta(issuer) + `/[a-z-]+\?token=(igl_[0-9a-z]+)`).FindStringSubmatch(e.Text)
+	if m == nil {
+		h.t.Fatalf("no link in %q", e.Text)
+	}
+	return m[1]
 }
 
 func newHouse(t testing.TB) *house {
@@ -79,16 +146,46 @@ func newHouseWith(t testing.TB, standing identity.Standing) *house {
 	t.Helper()
 	hand := clock.NewHand(time.Date(2030, 1, 1, 0, 0, 0, 0, time.UTC))
 	d := dbtest.OpenAt(t, hand.Clock())
-	h := &house{t: t, d: d, st: tenant.NewStore(d), hand: hand, log: new(logbook)}
+	h := &house{t: t, d: d, st: tenant.NewStore(d), hand: hand, log: new(logbook), post: new(post)}
 	h.ids = h.service(issuer, signingKey, standing)
 	return h
+}
+
+// run takes letters away until the test ends.
+func (h *house) run() {
+	h.t.Helper()
+	if err := h.jobs.Start(h.t.Context()); err != nil {
+		h.t.Fatal(err)
+	}
+	h.t.Cleanup(func() {
+		if err := h.jobs.Stop(context.Background()); err != nil {
+			h.t.Error(err)
+		}
+	})
 }
 
 // service is one more process on the same database.
 func (h *house) service(issuer string, key []byte, standing identity.Standing) *identity.Service {
 	h.t.Helper()
+	return h.serviceWith(issuer, key, standing, nil)
+}
+
+func (h *house) serviceWith(issuer string, key []byte, standing identity.Standing, ring identity.Keyring) *identity.Service {
+	h.t.Helper()
+	log := slog.New(slog.NewTextHandler(h.log, nil))
+	jobs, err := job.New(h.d, log, job.Options{Backoff: func(int) time.Duration { return time.Millisecond }})
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	office, err := mail.New(h.st, jobs, mail.Options{BaseURL: issuer, Key: []byte("letters-letters-letters-letters-"), Sender: h.post, Log: log})
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	if h.jobs == nil {
+		h.jobs = jobs
+	}
 	ids, err := identity.New(h.st, h.d, identity.Options{
-		Secret: key, Issuer: issuer, Standing: standing, Log: slog.New(slog.NewTextHandler(h.log, nil)),
+		Secret: key, Keys: ring, Issuer: issuer, Standing: standing, Log: log, Mail: office, Jobs: jobs, Seal: []byte("sealing-sealing-sealing-sealing-"),
 		HashMemoryKiB: 64, HashPasses: 1,
 	})
 	if err != nil {
@@ -127,7 +224,7 @@ func (h *house) open(ctx context.Context, p identity.Prepared, status account.St
 		if f.user, err = h.ids.CreateOwner(ctx, tx, p); err != nil {
 			return err
 		}
-		f.tokens, err = h.ids.StartSession(ctx, tx, f.user.ID)
+		f.tokens, err = h.ids.StartSession(ctx, tx, f.user.ID, identity.Client{})
 		return err
 	})
 	return f, err
@@ -160,13 +257,13 @@ func (h *house) staff(address string, may ...tenant.Privilege) (identity.User, i
 	p := h.prepare(address)
 	var u identity.User
 	err := h.as(h.ids.Console(), func(ctx context.Context, tx *tenant.SharedTx) (err error) {
-		u, err = identity.CreateStaff(ctx, tx, p, may)
+		u, err = h.ids.CreateStaff(ctx, tx, p, may)
 		return err
 	})
 	if err != nil {
 		h.t.Fatal(err)
 	}
-	tokens, _, err := h.ids.Login(h.t.Context(), address, password)
+	tokens, _, err := h.ids.Login(h.t.Context(), address, password, identity.Client{})
 	if err != nil {
 		h.t.Fatal(err)
 	}
@@ -320,6 +417,7 @@ func TestNewRefusesWhatWouldNotHold(t *testing.T) {
 		"a short secret": {Secret: signingKey[:31], Issuer: issuer},
 		"no secret":      {Issuer: issuer},
 		"no issuer":      {Secret: signingKey},
+		"no letters":     {Secret: signingKey, Issuer: issuer},
 	} {
 		if s, err := identity.New(tenant.NewStore(d), d, o); err == nil || s != nil {
 			t.Errorf("%s: got (%v, %v), want an error", name, s, err)

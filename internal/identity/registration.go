@@ -17,6 +17,7 @@ type Registration struct {
 	Email               string
 	Password            string `json:"-"`
 	FirstName, LastName string
+	AccountName         string // of the account to be founded, if any: no password is made of it
 }
 
 // Prepared is a registration that makes sense, with its password hashed and
@@ -39,7 +40,7 @@ func (s *Service) Prepare(ctx context.Context, r Registration) (Prepared, error)
 	if p.email, err = parseEmail(r.Email); err != nil {
 		return Prepared{}, err
 	}
-	if err := checkPassword(r.Password, p.email); err != nil {
+	if err := checkPassword(r.Password, about{email: p.email, words: []string{r.FirstName, r.LastName, r.AccountName}}); err != nil {
 		return Prepared{}, err
 	}
 	if p.first, err = parseName(r.FirstName, "body.first_name"); err != nil {
@@ -69,17 +70,17 @@ func (s *Service) NewAccount(p Prepared) tenant.Scope {
 }
 
 // CreateOwner makes the person, and owner of the account that tx has just
-// made. ErrEmailTaken when somebody has the address, also when both come at
+// made, and sends him the letter that verifies his address. ErrEmailTaken when somebody has the address, also when both come at
 // once.
 func (s *Service) CreateOwner(ctx context.Context, tx *tenant.Tx, p Prepared) (User, error) {
-	u, err := insertUser(ctx, tenant.Raw(tx), p)
+	u, err := s.insertUser(ctx, tenant.Raw(tx), p)
 	if err != nil {
 		return User{}, err
 	}
 	return u, account.AddMember(ctx, tx, u.ID, account.Owner)
 }
 
-func insertUser(ctx context.Context, tx *db.Tx, p Prepared) (User, error) {
+func (s *Service) insertUser(ctx context.Context, tx *db.Tx, p Prepared) (User, error) {
 	u := User{ID: p.user, Email: p.email.text, FirstName: p.first, LastName: p.last, Created: tx.Now()}
 	n, err := tx.Exec(ctx, `
 		INSERT INTO users (id, email, email_key, password_hash, first_name, last_name, created_at)
@@ -91,5 +92,5 @@ func insertUser(ctx context.Context, tx *db.Tx, p Prepared) (User, error) {
 	if n == 0 {
 		return User{}, fmt.Errorf("create user: %w", ErrEmailTaken.At("body.email", "is registered already", nil))
 	}
-	return u, nil
+	return u, s.askToVerify(ctx, tx, u)
 }

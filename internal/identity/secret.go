@@ -18,6 +18,8 @@ const (
 	keyPrefix     = "igy_"
 	refreshPrefix = "igr_"
 	linkPrefix    = "igl_"
+
+	challengePrefix = "igc_"
 )
 
 // The letters are those of ids: digits and lower case, without i, l, o and u.

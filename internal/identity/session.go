@@ -30,16 +30,19 @@ type Tokens struct {
 
 // StartSession signs a person in to the account of tx. The caller has made
 // sure who it is and that he is a member.
-func (s *Service) StartSession(ctx context.Context, tx *tenant.Tx, u UserID) (Tokens, error) {
-	return s.start(ctx, tenant.Raw(tx), u, tx.Scope().Account())
+func (s *Service) StartSession(ctx context.Context, tx *tenant.Tx, u UserID, from Client) (Tokens, error) {
+	return s.start(ctx, tenant.Raw(tx), u, tx.Scope().Account(), from)
 }
 
 // start makes a session; the zero account is one without an account.
-func (s *Service) start(ctx context.Context, tx *db.Tx, u UserID, acc tenant.AccountID) (Tokens, error) {
+func (s *Service) start(ctx context.Context, tx *db.Tx, u UserID, acc tenant.AccountID, from Client) (Tokens, error) {
 	e := evidence{user: u, account: acc, session: id.New[sessionKind]()}
 	end := tx.Now().Add(sessionLife)
-	_, err := tx.Exec(ctx, `INSERT INTO token_families (id, user_id, account_id, created_at, expires_at) VALUES ($1, $2, $3, $4, $5)`,
-		e.session, u, acc, clock.Micros(tx.Now()), clock.Micros(end))
+	from = from.kept()
+	_, err := tx.Exec(ctx, `
+		INSERT INTO token_families (id, user_id, account_id, user_agent, address, created_at, last_used_at, expires_at)
+		VALUES ($1, $2, $3, $4, $5, $6, $6, $7)`,
+		e.session, u, acc, from.Agent, from.Address, clock.Micros(tx.Now()), clock.Micros(end))
 	if err != nil {
 		return Tokens{}, fmt.Errorf("start a session of %s: %w", u, err)
 	}
@@ -61,7 +64,9 @@ func (s *Service) issue(ctx context.Context, tx *db.Tx, e evidence, end time.Tim
 // Login signs a person in by e-mail address and password: to the account of
 // which he has been a member longest, or to none. For an address that nobody
 // has and a wrong password the answer is the same and takes the same work.
-func (s *Service) Login(ctx context.Context, address, password string) (Tokens, User, error) {
+// Who has a second factor is answered ErrSecondFactor, with a member
+// "challenge" for AnswerChallenge.
+func (s *Service) Login(ctx context.Context, address, password string, from Client) (Tokens, User, error) {
 	known, hash, err := s.passwordOf(ctx, address)
 	if err != nil {
 		return Tokens{}, User{}, err
@@ -79,13 +84,24 @@ func (s *Service) Login(ctx context.Context, address, password string) (Tokens, 
 	}
 	var t Tokens
 	var u User
-	err = s.d.Update(ctx, func(ctx context.Context, tx *db.Tx) (err error) {
-		if u, err = userOf(ctx, tx, known); err != nil {
+	var owes string
+	err = s.d.Update(ctx, func(ctx context.Context, tx *db.Tx) error {
+		var now string
+		if u, now, err = lockUser(ctx, tx, known); err != nil {
 			return err
 		}
-		t, err = s.startAnywhere(ctx, tx, known)
+		if now != hash { // changed since it was compared
+			return ErrBadCredentials
+		}
+		if owes, err = challenge(ctx, tx, u); err != nil || owes != "" {
+			return err
+		}
+		t, err = s.startAnywhere(ctx, tx, known, from)
 		return err
 	})
+	if err == nil && owes != "" {
+		return Tokens{}, User{}, ErrSecondFactor.With("challenge", owes)
+	}
 	return t, u, err
 }
 
@@ -110,7 +126,7 @@ func (s *Service) passwordOf(ctx context.Context, address string) (UserID, strin
 	return u, hash, nil
 }
 
-func (s *Service) startAnywhere(ctx context.Context, tx *db.Tx, u UserID) (Tokens, error) {
+func (s *Service) startAnywhere(ctx context.Context, tx *db.Tx, u UserID, from Client) (Tokens, error) {
 	places, err := account.Places(ctx, tx, u)
 	if err != nil {
 		return Tokens{}, err
@@ -119,7 +135,7 @@ func (s *Service) startAnywhere(ctx context.Context, tx *db.Tx, u UserID) (Token
 	if len(places) > 0 {
 		first = places[0].Account
 	}
-	return s.start(ctx, tx, u, first)
+	return s.start(ctx, tx, u, first, from)
 }
 
 // Places lists the accounts that a person is a member of.
@@ -134,22 +150,45 @@ func (s *Service) Places(ctx context.Context, u UserID) ([]account.Place, error)
 
 // Enter signs a person who is signed in to another account of which he is a
 // member, in a session of its own. Any other account is account.ErrNotFound.
-func (s *Service) Enter(ctx context.Context, c Caller, acc tenant.AccountID) (Tokens, error) {
+func (s *Service) Enter(ctx context.Context, c Caller, acc tenant.AccountID, from Client) (Tokens, error) {
 	var t Tokens
 	err := s.d.Update(ctx, func(ctx context.Context, tx *db.Tx) error {
+		if err := stillIn(ctx, tx, c); err != nil {
+			return err
+		}
 		places, err := account.Places(ctx, tx, c.User)
 		if err != nil {
 			return err
 		}
 		for _, p := range places {
 			if p.Account == acc {
-				t, err = s.start(ctx, tx, c.User, acc)
+				t, err = s.start(ctx, tx, c.User, acc, from)
 				return err
 			}
 		}
 		return fmt.Errorf("enter %s: %w", acc, account.ErrNotFound)
 	})
 	return t, err
+}
+
+// stillIn is ErrInvalid when the session of a person ended after he was let
+// in, so that a session that ends leaves no younger one behind. It locks the
+// person.
+func stillIn(ctx context.Context, tx *db.Tx, c Caller) error {
+	if c.User.IsZero() {
+		return nil // a key has no session, and no places
+	}
+	if _, _, err := lockUser(ctx, tx, c.User); err != nil {
+		return err
+	}
+	f, err := readSession(ctx, tx, c.Session)
+	if err != nil {
+		return err
+	}
+	if f.ended {
+		return ErrInvalid
+	}
+	return nil
 }
 
 // session is a family of refresh tokens.
@@ -223,6 +262,9 @@ func (s *Service) exchange(ctx context.Context, tx *db.Tx, token string) (Tokens
 		return Tokens{}, "session ended", nil
 	case !tx.Now().Before(f.end), !tx.Now().Before(clock.FromMicros(created).Add(refreshLife)):
 		return Tokens{}, "refresh token expired", nil
+	}
+	if _, err := tx.Exec(ctx, `UPDATE token_families SET last_used_at = $2 WHERE id = $1`, sid, clock.Micros(tx.Now())); err != nil {
+		return Tokens{}, "", fmt.Errorf("use of %s: %w", sid, err)
 	}
 	t, err := s.issue(ctx, tx, f.evidence, f.end)
 	return t, "", err

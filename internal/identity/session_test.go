@@ -18,7 +18,7 @@ func TestLogin(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t)
 	f := h.found("anna@example.com")
-	tokens, u, err := h.ids.Login(t.Context(), " ANNA@example.com", password)
+	tokens, u, err := h.ids.Login(t.Context(), " ANNA@example.com", password, identity.Client{})
 	is(t, err, nil)
 	if u != f.user || tokens.ExpiresIn != 15*time.Minute {
 		t.Errorf("signed in as %+v for %v, want %+v for 15m", u, tokens.ExpiresIn, f.user)
@@ -36,12 +36,12 @@ func TestLoginKnowsPasswordsInEitherForm(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t)
 	r := person("anna@example.com")
-	r.Password = "Sch\u00f6ne Gr\u00fc\u00dfe 7" // composed
+	r.Password = "Sch\u00f6ne Gr\u00fc\u00dfe 77" // composed
 	p, err := h.ids.Prepare(t.Context(), r)
 	is(t, err, nil)
 	_, err = h.open(t.Context(), p, account.Active)
 	is(t, err, nil)
-	_, _, err = h.ids.Login(t.Context(), r.Email, "Scho\u0308ne Gru\u0308\u00dfe 7") // as a Mac types it
+	_, _, err = h.ids.Login(t.Context(), r.Email, "Scho\u0308ne Gru\u0308\u00dfe 77", identity.Client{}) // as a Mac types it
 	is(t, err, nil)
 }
 
@@ -64,7 +64,7 @@ func TestLoginGivesOneAnswer(t *testing.T) {
 		"a piece of SQL":    {"' OR 1=1 --@example.com", password},
 		"address with NULs": {"anna@example.com\x00", password},
 	} {
-		tokens, u, err := h.ids.Login(t.Context(), try[0], try[1])
+		tokens, u, err := h.ids.Login(t.Context(), try[0], try[1], identity.Client{})
 		is(t, err, identity.ErrBadCredentials)
 		if err == nil || err.Error() != identity.ErrBadCredentials.Error() {
 			t.Errorf("%s: the answer is %q, want %q", name, err, identity.ErrBadCredentials)
@@ -83,7 +83,7 @@ func TestLoginWaitsItsTurnNoLongerThanAsked(t *testing.T) {
 	h := newHouse(t)
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if _, _, err := h.ids.Login(ctx, "anna@example.com", password); err == nil || errors.Is(err, identity.ErrBadCredentials) {
+	if _, _, err := h.ids.Login(ctx, "anna@example.com", password, identity.Client{}); err == nil || errors.Is(err, identity.ErrBadCredentials) {
 		t.Errorf("got %v, want to be told that the request ended", err)
 	}
 }
@@ -112,7 +112,7 @@ func TestRefreshTokenUsedTwiceEndsTheSession(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t)
 	f := h.found("anna@example.com")
-	other, _, err := h.ids.Login(t.Context(), "anna@example.com", password)
+	other, _, err := h.ids.Login(t.Context(), "anna@example.com", password, identity.Client{})
 	is(t, err, nil)
 	second, err := h.ids.Refresh(t.Context(), f.tokens.Refresh)
 	is(t, err, nil)
@@ -235,7 +235,7 @@ func TestLogoutEndsAccessAtOnce(t *testing.T) {
 	f := h.found("anna@example.com")
 	next, err := h.ids.Refresh(t.Context(), f.tokens.Refresh)
 	is(t, err, nil)
-	other, _, err := h.ids.Login(t.Context(), "anna@example.com", password)
+	other, _, err := h.ids.Login(t.Context(), "anna@example.com", password, identity.Client{})
 	is(t, err, nil)
 
 	is(t, h.ids.Logout(t.Context(), next.Refresh), nil)
@@ -273,20 +273,20 @@ func TestEnterOnlyWhereOneIsAMember(t *testing.T) {
 	anna, bert := h.found("anna@example.com"), h.found("bert@example.com")
 	c := h.admit(anna.tokens.Access, identity.AnyUser())
 	for _, acc := range []tenant.AccountID{bert.scope.Account(), tenant.NewAccountID(), {}} {
-		tokens, err := h.ids.Enter(t.Context(), c, acc)
+		tokens, err := h.ids.Enter(t.Context(), c, acc, identity.Client{})
 		is(t, err, account.ErrNotFound)
 		if tokens != (identity.Tokens{}) {
 			t.Error("refused, but with tokens")
 		}
 	}
 	_, key := h.key(anna.scope, identity.NewKey{Name: "k", Scopes: []tenant.Permission{tenant.ReadContent}})
-	_, err := h.ids.Enter(t.Context(), h.admit(key, identity.Tenant(tenant.ReadContent)), anna.scope.Account())
+	_, err := h.ids.Enter(t.Context(), h.admit(key, identity.Tenant(tenant.ReadContent)), anna.scope.Account(), identity.Client{})
 	is(t, err, account.ErrNotFound)
 
 	h.in(bert.scope, func(ctx context.Context, tx *tenant.Tx) error {
 		return account.AddMember(ctx, tx, anna.user.ID, account.Viewer)
 	})
-	tokens, err := h.ids.Enter(t.Context(), c, bert.scope.Account())
+	tokens, err := h.ids.Enter(t.Context(), c, bert.scope.Account(), identity.Client{})
 	is(t, err, nil)
 	guest := h.admit(tokens.Access, identity.Tenant(tenant.ReadContent))
 	if guest.Scope.Account() != bert.scope.Account() || guest.Scope.Permissions() != account.Viewer.Permissions() {

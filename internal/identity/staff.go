@@ -12,36 +12,22 @@ import (
 	"igny8/internal/tenant"
 )
 
-// shared is what belongs to no account, in tx. The scope it is bound to is of
-// an account that does not exist.
-func shared(tx *db.Tx, by tenant.Actor) (*tenant.SharedTx, error) {
-	bound, err := tenant.Bind(tx, tenant.Mint(tenant.NewAccountID(), by, 0))
-	if err != nil {
-		return nil, err
-	}
-	return bound.SharedTx(), nil
-}
-
 // recordShared writes an audit event that belongs to no account, in tx.
 func recordShared(ctx context.Context, tx *db.Tx, by tenant.Actor, action, subject string, detail any) error {
-	s, err := shared(tx, by)
-	if err != nil {
-		return err
-	}
-	return audit.RecordShared(ctx, s, by, action, subject, detail)
+	return audit.RecordShared(ctx, tenant.SharedOf(tx), by, action, subject, detail)
 }
 
 // CreateStaff makes a person who is a member of no account and has the
 // privileges given. It needs privileges.manage.
-func CreateStaff(ctx context.Context, tx *tenant.SharedTx, p Prepared, may []tenant.Privilege) (User, error) {
+func (s *Service) CreateStaff(ctx context.Context, tx *tenant.SharedTx, p Prepared, may []tenant.Privilege) (User, error) {
 	if err := tx.Operator().Require(tenant.PrivilegesManage); err != nil {
 		return User{}, err
 	}
-	return createStaff(ctx, tx, p, may, tx.Operator().Actor())
+	return s.createStaff(ctx, tx, p, may, tx.Operator().Actor())
 }
 
-func createStaff(ctx context.Context, tx *tenant.SharedTx, p Prepared, may []tenant.Privilege, by tenant.Actor) (User, error) {
-	u, err := insertUser(ctx, tenant.Raw(tx), p)
+func (s *Service) createStaff(ctx context.Context, tx *tenant.SharedTx, p Prepared, may []tenant.Privilege, by tenant.Actor) (User, error) {
+	u, err := s.insertUser(ctx, tenant.Raw(tx), p)
 	if err != nil {
 		return User{}, err
 	}

@@ -207,7 +207,7 @@ func TestFirstStaffIsClaimedOnce(t *testing.T) {
 	f := h.found("anna@example.com")
 	old, token := h.firstToken(), h.firstToken()
 	claim := func(token, address string) (identity.Tokens, identity.User, error) {
-		return h.ids.ClaimFirstStaff(t.Context(), token, h.prepare(address))
+		return h.ids.ClaimFirstStaff(t.Context(), token, h.prepare(address), identity.Client{})
 	}
 	for name, bad := range map[string]string{
 		"nothing": "", "an older one": old, "mistyped": swapTwo(token), "a refresh token": f.tokens.Refresh, "with a tail": token + "0",
@@ -246,7 +246,7 @@ func TestFirstStaffTokenEndsAfterADay(t *testing.T) {
 	}{{day, identity.ErrInvalid}, {day - time.Microsecond, nil}} {
 		token, p := h.firstToken(), h.prepare("boss@example.com")
 		h.hand.Advance(tt.after)
-		_, _, err := h.ids.ClaimFirstStaff(t.Context(), token, p)
+		_, _, err := h.ids.ClaimFirstStaff(t.Context(), token, p, identity.Client{})
 		is(t, err, tt.want)
 	}
 }
@@ -257,7 +257,7 @@ func TestFirstStaffTokenIsLateForAManager(t *testing.T) {
 	h := newHouse(t)
 	token := h.firstToken()
 	h.staff("boss@example.com", tenant.PrivilegesManage)
-	_, _, err := h.ids.ClaimFirstStaff(t.Context(), token, h.prepare("mallory@example.com"))
+	_, _, err := h.ids.ClaimFirstStaff(t.Context(), token, h.prepare("mallory@example.com"), identity.Client{})
 	is(t, err, identity.ErrInvalid)
 }
 
@@ -281,7 +281,7 @@ func TestOneOfManyIsTheFirstStaff(t *testing.T) {
 				is(t, errors.Join(errs...), nil)
 			}
 			errs := atOnce(n, func(i int) error {
-				_, _, err := h.ids.ClaimFirstStaff(t.Context(), tokens[i], people[i])
+				_, _, err := h.ids.ClaimFirstStaff(t.Context(), tokens[i], people[i], identity.Client{})
 				return err
 			})
 			won := split(t, errs, identity.ErrInvalid)

@@ -49,6 +49,10 @@ func newParser(issuer string, c clock.Clock) *jwt.Parser {
 // sign makes the access token of a session, which lasts no longer than the
 // session.
 func (s *Service) sign(e evidence, now, sessionEnd time.Time) (string, time.Duration, error) {
+	key, err := s.ring.newest()
+	if err != nil {
+		return "", 0, err
+	}
 	life := min(accessLife, sessionEnd.Sub(now))
 	t := jwt.NewWithClaims(jwt.SigningMethodHS256, claims{
 		RegisteredClaims: jwt.RegisteredClaims{
@@ -57,8 +61,8 @@ func (s *Service) sign(e evidence, now, sessionEnd time.Time) (string, time.Dura
 		},
 		Session: e.session.String(), Account: e.account.String(),
 	})
-	t.Header["typ"] = tokenType
-	text, err := t.SignedString(s.secret)
+	t.Header["typ"], t.Header["kid"] = tokenType, key.id
+	text, err := t.SignedString(key.key)
 	if err != nil {
 		return "", 0, fmt.Errorf("sign: %w", err)
 	}
@@ -67,8 +71,12 @@ func (s *Service) sign(e evidence, now, sessionEnd time.Time) (string, time.Dura
 
 // verify reads a token that sign made; every other is a refusal.
 func (s *Service) verify(token string) (evidence, error) {
+	keys, err := s.ring()
+	if err != nil {
+		return evidence{}, fmt.Errorf("signing keys: %w", err)
+	}
 	var c claims
-	t, err := s.parser.ParseWithClaims(token, &c, func(*jwt.Token) (any, error) { return s.secret, nil })
+	t, err := s.parser.ParseWithClaims(token, &c, keyfunc(keys, s.clock.Now()))
 	if err != nil {
 		return evidence{}, tokenRefusal(err)
 	}
@@ -97,6 +105,9 @@ func (c claims) evidence() (evidence, error) {
 // tokenRefusal says in words of ours what was wrong. The library's own text
 // may repeat what the token says.
 func tokenRefusal(err error) refusal {
+	if why := refusal(""); errors.As(err, &why) {
+		return why
+	}
 	for _, known := range []struct {
 		err error
 		why refusal

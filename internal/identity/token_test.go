@@ -5,6 +5,8 @@ import (
 	"crypto/rsa"
 	"encoding/base64"
 	"encoding/json"
+	"errors"
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -28,7 +30,7 @@ func forge(t testing.TB, access string, method jwt.SigningMethod, key any, chang
 	}
 	body := maps.Clone(token.Claims.(jwt.MapClaims))
 	again := jwt.NewWithClaims(method, body)
-	again.Header["typ"] = token.Header["typ"]
+	again.Header["typ"], again.Header["kid"] = token.Header["typ"], token.Header["kid"]
 	if change != nil {
 		change(again.Header, body)
 	}
@@ -70,6 +72,10 @@ func TestForgedTokensOpenNothing(t *testing.T) {
 		"plain JWT":              forge(t, access, hs, signingKey, header("typ", "JWT")),
 		"no type":                forge(t, access, hs, signingKey, header("typ", nil)),
 		"type is a number":       forge(t, access, hs, signingKey, header("typ", 7)),
+		"no key id":              forge(t, access, hs, signingKey, header("kid", nil)),
+		"unknown key id":         forge(t, access, hs, signingKey, header("kid", "0123456789abcdef")),
+		"a path as key id":       forge(t, access, hs, signingKey, header("kid", "../../dev/null")),
+		"key id is a list":       forge(t, access, hs, signingKey, header("kid", []string{"x"})),
 		"another issuer":         forge(t, access, hs, signingKey, claim("iss", "https://evil.example")),
 		"issuer with a tail":     forge(t, access, hs, signingKey, claim("iss", issuer+"/")),
 		"no issuer":              forge(t, access, hs, signingKey, claim("iss", nil)),
@@ -127,7 +133,7 @@ func TestKeyHintsAreIgnored(t *testing.T) {
 	f := h.found("anna@example.com")
 	evil := []byte("another key of thirty-two bytes!")
 	hints := func(head map[string]any, _ jwt.MapClaims) {
-		head["kid"] = "../../dev/null"
+		head["x5u"] = "https://evil.example/cert"
 		head["jku"] = "https://evil.example/keys"
 		head["jwk"] = map[string]string{"kty": "oct", "k": base64.RawURLEncoding.EncodeToString(evil)}
 	}
@@ -178,5 +184,87 @@ func TestTokenSaysNoMoreThanItMust(t *testing.T) {
 	}
 	if len(claims) != 7 {
 		t.Errorf("%d claims, want 7", len(claims))
+	}
+}
+
+// rotated is a gate whose ring the test turns.
+func rotated(h *house, ring *[]identity.SigningKey) *identity.Service {
+	h.t.Helper()
+	return h.serviceWith(issuer, nil, nil, func() ([]identity.SigningKey, error) { return *ring, nil })
+}
+
+func signer(t *testing.T, text string, since time.Time) identity.SigningKey {
+	t.Helper()
+	k, err := identity.NewSigningKey([]byte(text), since)
+	is(t, err, nil)
+	return k
+}
+
+// The newest key signs; the one before verifies for as long as a token of it
+// can be good, and not a moment longer.
+func TestKeysAreRotated(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	h.found("anna@example.com")
+	first := signer(t, string(signingKey), time.Time{})
+	ring := []identity.SigningKey{first}
+	ids := rotated(h, &ring)
+	login := func() string {
+		tokens, _, err := ids.Login(t.Context(), "anna@example.com", password, identity.Client{})
+		is(t, err, nil)
+		return tokens.Access
+	}
+	admit := func(token string, want error) {
+		t.Helper()
+		_, err := ids.Admit(t.Context(), "Bearer "+token, identity.AnyUser())
+		is(t, err, want)
+	}
+	old := login()
+	h.hand.Advance(time.Minute)
+	ring = append(ring, signer(t, "the second key, of thirty-two bytes or more", h.hand.Clock().Now()))
+	young := login()
+	admit(old, nil)
+	admit(young, nil)
+	if kid := func(s string) any {
+		token, _, err := jwt.NewParser().ParseUnverified(s, jwt.MapClaims{})
+		is(t, err, nil)
+		return token.Header["kid"]
+	}; kid(old) == kid(young) || kid(young) == "" {
+		t.Errorf("the new key is not named: %v, %v", kid(old), kid(young))
+	}
+	// A token that somebody makes with a key that leaked is no good once the
+	// key is out of the ring, however long it says it lasts.
+	leaked := forge(t, old, jwt.SigningMethodHS256, signingKey, func(_ map[string]any, body jwt.MapClaims) {
+		body["exp"] = h.hand.Clock().Now().Add(time.Hour).Unix()
+	})
+	h.hand.Advance(identity.KeyOverlap - time.Microsecond)
+	admit(leaked, nil)
+	h.hand.Advance(time.Microsecond)
+	admit(leaked, identity.ErrInvalid)
+	fresh := login()
+	ring = ring[1:]
+	admit(fresh, nil)
+	ring = []identity.SigningKey{signer(t, "the third key, of thirty-two bytes or more", h.hand.Clock().Now())}
+	admit(fresh, identity.ErrInvalid) // all at once
+	ring = nil
+	if _, _, err := ids.Login(t.Context(), "anna@example.com", password, identity.Client{}); err == nil {
+		t.Error("signed with no key")
+	}
+}
+
+// A ring that cannot be read is our trouble, not the bearer's.
+func TestAKeyringThatFails(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	f := h.found("anna@example.com")
+	boom := errors.New("boom")
+	ids := h.serviceWith(issuer, nil, nil, func() ([]identity.SigningKey, error) { return nil, boom })
+	_, err := ids.Admit(t.Context(), "Bearer "+f.tokens.Access, identity.AnyUser())
+	is(t, err, boom)
+	if k := signer(t, string(signingKey), time.Time{}); strings.Contains(fmt.Sprintf("%v %+v %#v", k, k, k), "0123456789") {
+		t.Error("a key prints")
+	}
+	if _, err := identity.NewSigningKey(signingKey[:31], time.Time{}); err == nil {
+		t.Error("a short key was taken")
 	}
 }

@@ -3,7 +3,8 @@
 // River decides when work runs; the row in jobs is what the account sees of
 // it: state, progress, result. Both are written in the transaction that
 // promised the work. A handler is given the scope of whoever asked, restored
-// from the row, and must bear being run twice.
+// from the row, and must bear being run twice. What belongs to no account is
+// an errand, which has no such row and no scope: see HandleErrand.
 package job
 
 import (

@@ -43,6 +43,7 @@ type Queue struct {
 	log      *slog.Logger
 	opt      Options
 	handlers map[string]handler
+	errands  map[string]errandHandler
 	insert   *river.Client[*sql.Tx]
 	work     client
 	stop     context.CancelFunc
@@ -80,9 +81,10 @@ func New(d *db.DB, log *slog.Logger, opt Options) (*Queue, error) {
 	if opt.Backoff == nil {
 		opt.Backoff = backoff
 	}
-	q := &Queue{d: d, st: tenant.NewStore(d), log: log, opt: opt, handlers: map[string]handler{}}
+	q := &Queue{d: d, st: tenant.NewStore(d), log: log, opt: opt, handlers: map[string]handler{}, errands: map[string]errandHandler{}}
 	workers := river.NewWorkers()
 	river.AddWorker(workers, &worker{q: q})
+	river.AddWorker(workers, &errandWorker{q: q})
 	cfg := &river.Config{
 		Logger:      slog.New(atLeast{log.Handler(), slog.LevelWarn}),
 		Workers:     workers,
@@ -90,6 +92,8 @@ func New(d *db.DB, log *slog.Logger, opt Options) (*Queue, error) {
 		MaxAttempts: maxTries,
 		RetryPolicy: retryPolicy{opt.Backoff},
 		JobTimeout:  -1, // the handlers have deadlines of their own
+		// Counts for errands alone: sweep looks after what has no timeout.
+		RescueStuckJobsAfter: errandLost,
 	}
 	var err error
 	if d.Engine() == db.Postgres {
@@ -219,8 +223,11 @@ type retryPolicy struct{ backoff func(int) time.Duration }
 
 // NextRetry implements river.ClientRetryPolicy.
 func (p retryPolicy) NextRetry(row *rivertype.JobRow) time.Time {
-	return clock.Clock{}.Now().Add(p.backoff(len(row.Errors) + 1))
+	return now().Add(p.backoff(len(row.Errors) + 1))
 }
+
+// now is the machine's time, by which River decides when work runs.
+func now() time.Time { return clock.Clock{}.Now() }
 
 // atLeast is a log handler for a library that says too much.
 type atLeast struct {

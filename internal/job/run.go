@@ -95,10 +95,10 @@ func (w *worker) Work(ctx context.Context, j *river.Job[ticket]) error {
 		return river.JobSnooze(0)
 	case over:
 		log.WarnContext(ctx, "job ended without success", "ms", took, "err", err)
-		return river.JobCancel(err)
+		return river.JobCancel(keepable(err))
 	default:
 		log.WarnContext(ctx, "job will be tried again", "ms", took, "err", err)
-		return err
+		return keepable(err)
 	}
 }
 

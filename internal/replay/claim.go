@@ -84,7 +84,7 @@ func (l *Log) Keep(ctx context.Context, c Claim, answer []byte) error {
 	}
 	owner, key, _, _ := l.row(c.r)
 	return l.end(ctx, `UPDATE replay_answers SET answer = $4 WHERE owner = $1 AND key_hash = $2 AND claim = $3 AND answer IS NULL`,
-		owner, key, c.token, l.close(answer, owner+key))
+		owner, key, c.token, l.seal.Close(answer, owner+key))
 }
 
 // Drop ends a claim without an answer: the request failed, and can be sent

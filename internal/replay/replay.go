@@ -9,11 +9,8 @@ package replay
 
 import (
 	"context"
-	"crypto/aes"
-	"crypto/cipher"
 	"crypto/hkdf"
 	"crypto/hmac"
-	"crypto/rand"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
@@ -22,6 +19,7 @@ import (
 	"igny8/internal/clock"
 	"igny8/internal/db"
 	"igny8/internal/fault"
+	"igny8/internal/seal"
 	"igny8/internal/tenant"
 )
 
@@ -66,7 +64,7 @@ type Request struct {
 // may hold a token, and a request a password.
 type Log struct {
 	db   *db.DB
-	seal cipher.AEAD
+	seal seal.Box
 	mac  []byte
 }
 
@@ -76,12 +74,8 @@ func New(d *db.DB, secret []byte) (*Log, error) {
 	if err != nil {
 		return nil, fmt.Errorf("replay: derive the keys: %w", err)
 	}
-	block, err := aes.NewCipher(keys[:32])
-	if err != nil {
-		return nil, fmt.Errorf("replay: %w", err)
-	}
-	seal, err := cipher.NewGCM(block)
-	return &Log{db: d, seal: seal, mac: keys[32:]}, err
+	box, err := seal.New(keys[:32])
+	return &Log{db: d, seal: box, mac: keys[32:]}, err
 }
 
 // Once runs do in tx unless the request was answered before, and returns the
@@ -107,7 +101,7 @@ func (l *Log) Once(ctx context.Context, tx tenant.Unit, r Request, do func() ([]
 		return nil, err
 	}
 	if _, err := raw.Exec(ctx, `UPDATE replay_answers SET answer = $3 WHERE owner = $1 AND key_hash = $2`,
-		owner, key, l.close(answer, owner+key)); err != nil {
+		owner, key, l.seal.Close(answer, owner+key)); err != nil {
 		return nil, fmt.Errorf("keep an answer: %w", err)
 	}
 	return answer, nil
@@ -165,7 +159,7 @@ func (l *Log) find(ctx context.Context, v db.Reader, r Request) (kept, error) {
 
 func (l *Log) unseal(r Request, k kept) ([]byte, error) {
 	owner, key, _, _ := l.row(r)
-	return l.open(k.sealed, owner+key)
+	return l.seal.Open(k.sealed, owner+key)
 }
 
 // row is the request as its row says it. The body is hashed with a secret, so
@@ -179,23 +173,3 @@ func (l *Log) sum(s string) string {
 	h.Write([]byte(s))
 	return hex.EncodeToString(h.Sum(nil))
 }
-
-func (l *Log) close(answer []byte, label string) []byte {
-	nonce := make([]byte, l.seal.NonceSize())
-	rand.Read(nonce)
-	return l.seal.Seal(nonce, nonce, answer, []byte(label))
-}
-
-func (l *Log) open(sealed []byte, label string) ([]byte, error) {
-	n := l.seal.NonceSize()
-	if len(sealed) < n {
-		return nil, errSeal
-	}
-	answer, err := l.seal.Open(nil, sealed[:n], sealed[n:], []byte(label))
-	if err != nil {
-		return nil, errSeal
-	}
-	return answer, nil
-}
-
-var errSeal = errors.New("replay: an answer was sealed with another secret: was the data folder's secret replaced?")

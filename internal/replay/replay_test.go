@@ -13,6 +13,7 @@ import (
 	"igny8/internal/credit"
 	"igny8/internal/db"
 	"igny8/internal/db/dbtest"
+	"igny8/internal/seal"
 	"igny8/internal/tenant"
 	"igny8/internal/tenant/tenanttest"
 )
@@ -142,7 +143,7 @@ func TestTheTableTellsNothing(t *testing.T) {
 		t.Fatal(err)
 	}
 	replaced.mac = l.mac
-	if _, _, err := replaced.Answered(t.Context(), r); !errors.Is(err, errSeal) {
+	if _, _, err := replaced.Answered(t.Context(), r); !errors.Is(err, seal.ErrBroken) {
 		t.Errorf("another secret opened the seal: %v", err)
 	}
 }

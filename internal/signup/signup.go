@@ -23,6 +23,7 @@ type Order struct {
 	Country       string                // ISO 3166-1 alpha-2
 	Plan          string                // a code or an id; empty: the trial
 	PaymentMethod account.PaymentMethod // of a plan that costs something
+	From          identity.Client       // who asks
 }
 
 // Opened is what a new account begins with.
@@ -73,7 +74,7 @@ func Open(ctx context.Context, tx *tenant.Tx, ids *identity.Service, o Order) (O
 	if n.Lots, err = credit.Lots(ctx, tx); err != nil {
 		return Opened{}, err
 	}
-	n.Tokens, err = ids.StartSession(ctx, tx, n.User.ID)
+	n.Tokens, err = ids.StartSession(ctx, tx, n.User.ID, o.From)
 	return n, err
 }
 

@@ -53,6 +53,14 @@ func (s *SharedTx) Now() time.Time { return s.tx.Now() }
 // account, such as the counter of a series of invoice numbers.
 func (t *Tx) SharedTx() *SharedTx { return &SharedTx{Shared: t.Shared(), tx: t.tx, by: t.scope.by} }
 
+// SharedOf is the part of a transaction of the platform's that belongs to no
+// account. Only identity may call it: everybody else's transaction is bound to
+// one, see Tx.SharedTx.
+func SharedOf(tx *db.Tx) *SharedTx { return &SharedTx{Shared: Shared{r: tx}, tx: tx} }
+
+// RawShared is Raw for what belongs to no account. Only job may call it.
+func RawShared(tx *SharedTx) *db.Tx { return tx.tx }
+
 // ViewShared runs fn on one read-only snapshot of what belongs to no account.
 func (st *Store) ViewShared(ctx context.Context, fn func(context.Context, Shared) error) error {
 	return st.db.View(ctx, func(ctx context.Context, v *db.View) error { return fn(ctx, Shared{r: v}) })
@@ -61,7 +69,7 @@ func (st *Store) ViewShared(ctx context.Context, fn func(context.Context, Shared
 // UpdateShared runs fn in one transaction on what belongs to no account.
 func (st *Store) UpdateShared(ctx context.Context, fn func(context.Context, *SharedTx) error) error {
 	return st.db.Update(ctx, func(ctx context.Context, tx *db.Tx) error {
-		return fn(ctx, &SharedTx{Shared: Shared{r: tx}, tx: tx})
+		return fn(ctx, SharedOf(tx))
 	})
 }
 

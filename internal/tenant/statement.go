@@ -13,6 +13,7 @@ var sharedTables = map[string]bool{
 	"invoice_series":     true,
 	"bank_accounts":      true,
 	"staff_audit_events": true,
+	"letters":            true,
 }
 
 var (

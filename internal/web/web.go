@@ -44,6 +44,10 @@ func New(ids *identity.Service, t *throttle.Gate, p httpx.Proxies, log *slog.Log
 	mux.HandleFunc("GET /{$}", w.in(w.home))
 	mux.HandleFunc("GET /setup", w.in(w.setup))
 	mux.HandleFunc("POST /setup", w.in(w.seldom(w.claim)))
+	mux.HandleFunc("GET /verify-email", w.in(w.verifyEmail))
+	mux.HandleFunc("POST /verify-email", w.in(w.seldom(w.confirmEmail)))
+	mux.HandleFunc("GET /reset-password", w.in(w.choosePassword))
+	mux.HandleFunc("POST /reset-password", w.in(w.seldom(w.resetPassword)))
 	mux.HandleFunc("/", w.in(func(http.ResponseWriter, *http.Request) error { return errNoPage }))
 	w.handler = http.NewCrossOriginProtection().Handler(mux)
 	return w

@@ -1,0 +1,96 @@
+package mail
+
+import (
+	"encoding/json"
+	"fmt"
+	"time"
+)
+
+// Kind says what a letter is about. It is the name of its template.
+type Kind string
+
+// The kinds.
+const (
+	KindVerifyEmail         Kind = "verify_email"
+	KindResetPassword       Kind = "reset_password"
+	KindPasswordChanged     Kind = "password_changed"
+	KindSecondFactorChanged Kind = "second_factor_changed"
+)
+
+// Message is what a letter says: one of the types below, each with a template
+// of its name. Its JSON is stored until the letter has gone, so fields are
+// only added. What a stranger may choose, such as a name, is in none of them:
+// whoever registers with somebody else's address would write to him in our
+// name.
+type Message interface {
+	Kind() Kind
+	// until is when the letter is of no use any more.
+	until(now time.Time) time.Time
+}
+
+// keepTrying is how long a letter is tried that has no end of its own.
+const keepTrying = 24 * time.Hour
+
+// VerifyEmail asks whether the address is the person's.
+type VerifyEmail struct {
+	Token string    `json:"token"`
+	Until time.Time `json:"until"`
+}
+
+// Kind implements Message.
+func (VerifyEmail) Kind() Kind { return KindVerifyEmail }
+
+func (m VerifyEmail) until(time.Time) time.Time { return m.Until }
+
+// ResetPassword lets the person choose a new password.
+type ResetPassword struct {
+	Token string    `json:"token"`
+	Until time.Time `json:"until"`
+}
+
+// Kind implements Message.
+func (ResetPassword) Kind() Kind { return KindResetPassword }
+
+func (m ResetPassword) until(time.Time) time.Time { return m.Until }
+
+// PasswordChanged tells that the password is another one now.
+type PasswordChanged struct {
+	At time.Time `json:"at"`
+}
+
+// Kind implements Message.
+func (PasswordChanged) Kind() Kind { return KindPasswordChanged }
+
+func (PasswordChanged) until(now time.Time) time.Time { return now.Add(keepTrying) }
+
+// SecondFactorChanged tells that a second factor was set up or taken away.
+type SecondFactorChanged struct {
+	On bool      `json:"on"`
+	At time.Time `json:"at"`
+}
+
+// Kind implements Message.
+func (SecondFactorChanged) Kind() Kind { return KindSecondFactorChanged }
+
+func (SecondFactorChanged) until(now time.Time) time.Time { return now.Add(keepTrying) }
+
+// decode reads a message that was stored.
+func decode(k Kind, raw []byte) (Message, error) {
+	switch k {
+	case KindVerifyEmail:
+		return decodeAs[VerifyEmail](raw)
+	case KindResetPassword:
+		return decodeAs[ResetPassword](raw)
+	case KindPasswordChanged:
+		return decodeAs[PasswordChanged](raw)
+	case KindSecondFactorChanged:
+		return decodeAs[SecondFactorChanged](raw)
+	}
+	return nil, fmt.Errorf("this release knows no letter %q", k)
+}
+
+func decodeAs[M Message](raw []byte) (Message, error) {
+	var m M
+	err := json.Unmarshal(raw, &m)
+	return m, err
+}
