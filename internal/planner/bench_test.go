@@ -3,6 +3,8 @@ package planner_test
 import (
 	"context"
 	"log/slog"
+	"os"
+	"path/filepath"
 	"testing"
 	"time"
 
@@ -64,4 +66,29 @@ func BenchmarkImport(b *testing.B) {
 			b.Fatal(err)
 		}
 	}
+}
+
+// realFile is a keyword file of the shared data.
+func realFile(t testing.TB, name string) string {
+	t.Helper()
+	if dir := os.Getenv("IGNY8_SHARED_DATA"); dir != "" {
+		return read(t, filepath.Join(dir, "keywords", name))
+	}
+	for dir, err := os.Getwd(); err == nil && dir != filepath.Dir(dir); dir = filepath.Dir(dir) {
+		path := filepath.Join(dir, "shared", "data", "keywords", name)
+		if _, err := os.Stat(path); err == nil {
+			return read(t, path)
+		}
+	}
+	t.Skipf("the shared data is not here: no shared/data/keywords/%s above this folder, and no IGNY8_SHARED_DATA", name)
+	return ""
+}
+
+func read(t testing.TB, path string) string {
+	t.Helper()
+	b, err := os.ReadFile(path)
+	if err != nil {
+		t.Skipf("the shared data is not here: %v", err)
+	}
+	return string(b)
 }

@@ -163,6 +163,10 @@ func (ideator) Abandon(ctx context.Context, tx *tenant.Tx, a IdeasArgs) error {
 }
 
 func (p *Planner) ideasFor(ctx context.Context, s tenant.Scope, i ClusterHold, count int) (ids []IdeaID, err error) {
+	// What was bought stays bought, also when its cluster was emptied since.
+	if ids, err = p.ideasOf(ctx, s, i.Hold); err != nil || len(ids) > 0 {
+		return ids, err
+	}
 	var c Cluster
 	var brief ai.IdeasBrief
 	err = p.st.View(ctx, s, func(ctx context.Context, v *tenant.View) error {
@@ -177,7 +181,7 @@ func (p *Planner) ideasFor(ctx context.Context, s tenant.Scope, i ClusterHold, c
 		return err
 	})
 	if errors.Is(err, credit.ErrHoldSpent) {
-		return p.ideasOf(ctx, s, i.Hold)
+		return []IdeaID{}, nil // it paid for none that the site had not
 	}
 	return ids, err
 }

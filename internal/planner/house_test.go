@@ -3,19 +3,21 @@ package planner_test
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"log/slog"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
+	"igny8/internal/ai"
 	"igny8/internal/ai/aitest"
 	"igny8/internal/clock"
 	"igny8/internal/credit"
 	"igny8/internal/db"
 	"igny8/internal/db/dbtest"
+	"igny8/internal/fault"
 	"igny8/internal/job"
 	"igny8/internal/planner"
 	"igny8/internal/site"
@@ -32,9 +34,22 @@ type house struct {
 	site site.ID
 	q    *job.Queue
 	p    *planner.Planner
+	rule *atomic.Pointer[clusterRule] // of the models whose script has none
 }
 
 func unlimited(context.Context, tenant.Reader, int64, int64) error { return nil }
+
+var errFull = fault.New(fault.PaymentRequired, "test.full", "Your plan is full.")
+
+// upTo is a plan that allows n keywords.
+func upTo(n int64) planner.Limit {
+	return func(_ context.Context, _ tenant.Reader, have, more int64) error {
+		if have+more > n {
+			return errFull
+		}
+		return nil
+	}
+}
 
 // newHouse has a model that follows script, and a queue that runs nothing until
 // start.
@@ -46,26 +61,27 @@ func newHouse(t *testing.T, script aitest.Script, allow planner.Limit) *house {
 func newHouseAt(t *testing.T, url string, script aitest.Script, allow planner.Limit) *house {
 	t.Helper()
 	d := dbtest.Reopen(t, url, clock.Clock{})
-	h := &house{t: t, d: d, st: tenant.NewStore(d), s: tenanttest.New(t, d)}
+	h := &house{t: t, d: d, st: tenant.NewStore(d), s: tenanttest.New(t, d), rule: new(atomic.Pointer[clusterRule])}
 	if err := h.st.UpdateShared(t.Context(), credit.SeedPrices); err != nil {
 		t.Fatal(err)
 	}
-	h.must(func(ctx context.Context, tx *tenant.Tx) error {
-		_, err := credit.Grant(ctx, tx, credit.NewLot{Source: credit.BonusCredits, Reference: "bonus", Amount: 1000})
-		return err
-	})
+	h.grant(1000)
 	h.site = h.newSite("bees.example")
 	h.q, h.p = h.employ(script, allow)
 	return h
 }
 
 // employ is another queue and planner on the same database, as in another
-// process.
+// process. The queue runs one job after the other, in the order in which they
+// were ordered.
 func (h *house) employ(script aitest.Script, allow planner.Limit) (*job.Queue, *planner.Planner) {
 	h.t.Helper()
-	q, err := job.New(h.d, slog.New(slog.DiscardHandler), job.Options{Backoff: func(int) time.Duration { return 0 }})
+	q, err := job.New(h.d, slog.New(slog.DiscardHandler), job.Options{Workers: 1, Backoff: func(int) time.Duration { return 0 }})
 	if err != nil {
 		h.t.Fatal(err)
+	}
+	if script.Cluster == nil {
+		script.Cluster = func(ctx context.Context, in ai.ClusterBrief) ([]ai.Group, error) { return (*h.rule.Load())(ctx, in) }
 	}
 	p := planner.New(h.st, aitest.New(h.st, script), q, allow)
 	p.Register()
@@ -76,13 +92,15 @@ func (h *house) employ(script aitest.Script, allow planner.Limit) (*job.Queue, *
 func (h *house) at(url string, c clock.Clock) *house {
 	h.t.Helper()
 	d := dbtest.Reopen(h.t, url, c)
-	return &house{t: h.t, d: d, st: tenant.NewStore(d), s: h.s, site: h.site}
+	return &house{t: h.t, d: d, st: tenant.NewStore(d), s: h.s, site: h.site, rule: h.rule}
 }
 
-// neighbour is another account on the same database.
+// neighbour is another account on the same database, with a site and credits
+// like the first.
 func (h *house) neighbour() *house {
 	h.t.Helper()
-	n := &house{t: h.t, d: h.d, st: h.st, s: tenanttest.New(h.t, h.d), q: h.q, p: h.p}
+	n := &house{t: h.t, d: h.d, st: h.st, s: tenanttest.New(h.t, h.d), q: h.q, p: h.p, rule: h.rule}
+	n.grant(1000)
 	n.site = n.newSite("bees.example")
 	return n
 }
@@ -96,6 +114,7 @@ func (h *house) start(q *job.Queue) {
 	h.t.Cleanup(func() { h.stop(q, 10*time.Second) })
 }
 
+// stop waits so long for what runs, and then interrupts it.
 func (h *house) stop(q *job.Queue, patience time.Duration) {
 	h.t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
@@ -123,11 +142,46 @@ func (h *house) view(fn func(context.Context, *tenant.View) error) {
 	}
 }
 
+func (h *house) grant(n credit.Credits) {
+	h.t.Helper()
+	h.must(func(ctx context.Context, tx *tenant.Tx) error {
+		_, err := credit.Grant(ctx, tx, credit.NewLot{Source: credit.BonusCredits, Reference: fmt.Sprintf("bonus of %d", n), Amount: n})
+		return err
+	})
+}
+
+// promise leaves n credits available: the others are held by other work.
+func (h *house) promise(all, n credit.Credits) {
+	h.t.Helper()
+	h.must(func(ctx context.Context, tx *tenant.Tx) error {
+		_, err := credit.Reserve(ctx, tx, all-n, credit.GenerateContent, "else")
+		return err
+	})
+}
+
 func (h *house) newSite(domain string) site.ID {
 	h.t.Helper()
 	var made site.Site
 	h.must(func(ctx context.Context, tx *tenant.Tx) (err error) {
-		made, err = site.Create(ctx, tx, site.New{Name: "Bees", Domain: domain}, unlimited)
+		made, err = site.Create(ctx, tx, site.New{Name: "Bees", Domain: domain, Language: "de", Industry: "Beekeeping"}, unlimited)
+		return err
+	})
+	return made.ID
+}
+
+// beside is the same account's house on another site.
+func (h *house) beside(domain string) *house {
+	h.t.Helper()
+	b := *h
+	b.site = h.newSite(domain)
+	return &b
+}
+
+func (h *house) newSector(sid site.ID, name string) site.SectorID {
+	h.t.Helper()
+	var made site.Sector
+	h.must(func(ctx context.Context, tx *tenant.Tx) (err error) {
+		made, err = site.AddSector(ctx, tx, sid, name)
 		return err
 	})
 	return made.ID
@@ -141,7 +195,10 @@ func (h *house) add(phrases ...string) []planner.Keyword {
 		ph, volume, known := strings.Cut(ph, ":")
 		n := planner.NewKeyword{Site: h.site, Phrase: ph}
 		if known {
-			n.Volume = new(number(h.t, volume))
+			n.Volume = new(int64)
+			if err := json.Unmarshal([]byte(volume), n.Volume); err != nil {
+				h.t.Fatal(err)
+			}
 		}
 		ks = append(ks, n)
 	}
@@ -152,14 +209,6 @@ func (h *house) add(phrases ...string) []planner.Keyword {
 	return all
 }
 
-func number(t *testing.T, s string) (n int64) {
-	t.Helper()
-	if err := json.Unmarshal([]byte(s), &n); err != nil {
-		t.Fatal(err)
-	}
-	return n
-}
-
 func (h *house) tryAdd(ks ...planner.NewKeyword) (all []planner.Keyword, err error) {
 	err = h.update(func(ctx context.Context, tx *tenant.Tx) (err error) {
 		all, err = h.p.Add(ctx, tx, ks)
@@ -168,17 +217,18 @@ func (h *house) tryAdd(ks ...planner.NewKeyword) (all []planner.Keyword, err err
 	return all, err
 }
 
-func (h *house) tryImport(body string) (jid job.ID, err error) {
+func (h *house) tryUpload(u planner.Upload) (jid job.ID, err error) {
 	err = h.update(func(ctx context.Context, tx *tenant.Tx) (err error) {
-		jid, err = h.p.Import(ctx, tx, planner.Upload{Site: h.site, Name: "list\x00\xff.csv", Body: []byte(body)})
+		jid, err = h.p.Import(ctx, tx, u)
 		return err
 	})
 	return jid, err
 }
 
-func (h *house) order(body string) job.ID {
+// upload orders the import of a file.
+func (h *house) upload(body string) job.ID {
 	h.t.Helper()
-	jid, err := h.tryImport(body)
+	jid, err := h.tryUpload(planner.Upload{Site: h.site, Name: "list.csv", Body: []byte(body)})
 	if err != nil {
 		h.t.Fatal(err)
 	}
@@ -188,7 +238,7 @@ func (h *house) order(body string) job.ID {
 // imported is a file imported by the queue, which runs.
 func (h *house) imported(body string) planner.Imported {
 	h.t.Helper()
-	return result[planner.Imported](h, h.order(body))
+	return result[planner.Imported](h, h.upload(body))
 }
 
 // result is what a job that succeeds comes to.
@@ -201,22 +251,61 @@ func result[T any](h *house, jid job.ID) (r T) {
 	return r
 }
 
-func (h *house) cluster(ks ...planner.KeywordID) (o planner.Ordered, err error) {
+func (h *house) tryCluster(sid site.ID, ks ...planner.KeywordID) (o planner.Ordered, err error) {
 	err = h.update(func(ctx context.Context, tx *tenant.Tx) (err error) {
-		o, err = h.p.AutoCluster(ctx, tx, h.site, ks)
+		o, err = h.p.AutoCluster(ctx, tx, sid, ks)
 		return err
 	})
 	return o, err
 }
 
-// clustered is an order of clustering carried out by the queue, which runs.
-func (h *house) clustered(ks ...planner.KeywordID) planner.Clustered {
+// cluster orders the clustering of keywords of the site.
+func (h *house) cluster(ks ...planner.KeywordID) planner.Ordered {
 	h.t.Helper()
-	o, err := h.cluster(ks...)
+	o, err := h.tryCluster(h.site, ks...)
 	if err != nil {
 		h.t.Fatal(err)
 	}
-	return result[planner.Clustered](h, o.Job)
+	return o
+}
+
+// clusterBy has keywords clustered by a rule, in a queue of its own: the house's
+// need not run, and may be busy. Where it runs and has a rule in its script, it
+// may come first.
+func (h *house) clusterBy(rule clusterRule, ks ...planner.KeywordID) planner.Clustered {
+	h.t.Helper()
+	h.rule.Store(&rule)
+	q, _ := h.employ(aitest.Script{}, unlimited)
+	if err := q.Start(h.t.Context()); err != nil {
+		h.t.Fatal(err)
+	}
+	defer h.stop(q, 10*time.Second)
+	return result[planner.Clustered](h, h.cluster(ks...).Job)
+}
+
+type clusterRule func(context.Context, ai.ClusterBrief) ([]ai.Group, error)
+
+// firstWord puts together what has the same first word.
+func firstWord(_ context.Context, in ai.ClusterBrief) ([]ai.Group, error) {
+	var groups []ai.Group
+	for i, ph := range in.Phrases {
+		word, _, _ := strings.Cut(ph.Text, " ")
+		g := slices.IndexFunc(groups, func(g ai.Group) bool { return g.Name == word })
+		if g < 0 {
+			g, groups = len(groups), append(groups, ai.Group{Name: word, Pillar: i, Intent: ph.Intent, Cohesion: 0.5})
+		}
+		groups[g].Members = append(groups[g].Members, i)
+	}
+	return groups, nil
+}
+
+// together puts all into one cluster.
+func together(name string) clusterRule {
+	return func(ctx context.Context, in ai.ClusterBrief) ([]ai.Group, error) {
+		groups, err := aitest.Cluster(ctx, in)
+		groups[0].Name = name
+		return groups, err
+	}
 }
 
 func (h *house) ideate(count int, cs ...planner.ClusterID) (o planner.Ordered, err error) {
@@ -227,140 +316,17 @@ func (h *house) ideate(count int, cs ...planner.ClusterID) (o planner.Ordered, e
 	return o, err
 }
 
-func (h *house) job(jid job.ID) (j job.Job) {
+// order orders ideas: count for each of these clusters.
+func (h *house) order(count int, cs ...planner.ClusterID) planner.Ordered {
 	h.t.Helper()
-	h.view(func(ctx context.Context, v *tenant.View) (err error) {
-		j, err = job.Load(ctx, v, jid)
-		return err
-	})
-	return j
-}
-
-func (h *house) await(jid job.ID, want job.State) job.Job {
-	h.t.Helper()
-	for range 3000 {
-		if j := h.job(jid); j.State == want {
-			return j
-		} else if j.State.Final() {
-			h.t.Fatalf("job is %s (%+v), want %s", j.State, j.Error, want)
-		}
-		time.Sleep(20 * time.Millisecond)
-	}
-	h.t.Fatalf("job is still %s, want %s", h.job(jid).State, want)
-	return job.Job{}
-}
-
-func (h *house) fails(jid job.ID, code string) {
-	h.t.Helper()
-	if j := h.await(jid, job.Failed); j.Error == nil || j.Error.Code != code {
-		h.t.Errorf("failed with %+v, want %s", j.Error, code)
-	}
-}
-
-func (h *house) keywords(f planner.KeywordFilter) (all []planner.Keyword) {
-	h.t.Helper()
-	h.view(func(ctx context.Context, v *tenant.View) (err error) {
-		all, err = planner.Keywords(ctx, v, f)
-		return err
-	})
-	return all
-}
-
-func (h *house) clusters() (all []planner.Cluster) {
-	h.t.Helper()
-	h.view(func(ctx context.Context, v *tenant.View) (err error) {
-		all, err = planner.Clusters(ctx, v, planner.ClusterFilter{})
-		return err
-	})
-	return all
-}
-
-func (h *house) ideas() (all []planner.Idea) {
-	h.t.Helper()
-	h.view(func(ctx context.Context, v *tenant.View) (err error) {
-		all, err = planner.Ideas(ctx, v, planner.IdeaFilter{})
-		return err
-	})
-	return all
-}
-
-func (h *house) uploads() (n int64) {
-	h.t.Helper()
-	h.view(func(ctx context.Context, v *tenant.View) error {
-		return v.Get(ctx, `SELECT count(*) FROM uploads WHERE account_id = $1`, nil, &n)
-	})
-	return n
-}
-
-// wantClusters fails the test unless these are the clusters, each as its name
-// and its phrases in alphabetical order, and their figures are true of them.
-func (h *house) wantClusters(want ...string) {
-	h.t.Helper()
-	var got []string
-	for _, c := range h.clusters() {
-		size, volume := int64(0), int64(0)
-		var phrases []string
-		for _, k := range h.keywords(planner.KeywordFilter{Cluster: c.ID}) {
-			size++
-			if k.Volume != nil {
-				volume += *k.Volume
-			}
-			phrases = append(phrases, k.Phrase)
-		}
-		slices.Sort(phrases)
-		got = append(got, c.Name+": "+strings.Join(phrases, ", "))
-		if c.Size != size || c.Volume != volume {
-			h.t.Errorf("cluster %s says %d keywords with %d searches and has %d with %d", c.Name, c.Size, c.Volume, size, volume)
-		}
-	}
-	slices.Sort(got)
-	slices.Sort(want)
-	if !slices.Equal(got, want) {
-		h.t.Errorf("clusters %q, want %q", got, want)
-	}
-}
-
-// want fails the test unless the balance is this and every credit is accounted
-// for.
-func (h *house) want(available, held credit.Credits) {
-	h.t.Helper()
-	h.view(func(ctx context.Context, v *tenant.View) error {
-		b, err := credit.BalanceOf(ctx, v)
-		if err != nil {
-			return err
-		}
-		if want := (credit.Balance{Available: available, Held: held}); b != want {
-			h.t.Errorf("balance %+v, want %+v", b, want)
-		}
-		broken, err := credit.Verify(ctx, v)
-		for _, b := range broken {
-			h.t.Error(b)
-		}
-		return err
-	})
-}
-
-// realFile is a keyword file of the shared data.
-func realFile(t testing.TB, name string) string {
-	t.Helper()
-	if dir := os.Getenv("IGNY8_SHARED_DATA"); dir != "" {
-		return read(t, filepath.Join(dir, "keywords", name))
-	}
-	for dir, err := os.Getwd(); err == nil && dir != filepath.Dir(dir); dir = filepath.Dir(dir) {
-		path := filepath.Join(dir, "shared", "data", "keywords", name)
-		if _, err := os.Stat(path); err == nil {
-			return read(t, path)
-		}
-	}
-	t.Skipf("the shared data is not here: no shared/data/keywords/%s above this folder, and no IGNY8_SHARED_DATA", name)
-	return ""
-}
-
-func read(t testing.TB, path string) string {
-	t.Helper()
-	b, err := os.ReadFile(path)
+	o, err := h.ideate(count, cs...)
 	if err != nil {
-		t.Skipf("the shared data is not here: %v", err)
+		h.t.Fatal(err)
 	}
-	return string(b)
+	return o
+}
+
+func (h *house) cancel(jid job.ID) {
+	h.t.Helper()
+	h.must(func(ctx context.Context, tx *tenant.Tx) error { return h.q.Cancel(ctx, tx, jid) })
 }
