@@ -2,7 +2,6 @@ package web
 
 import (
 	"errors"
-	"net"
 	"net/http"
 
 	"igny8/internal/fault"
@@ -38,7 +37,7 @@ func (w *Web) claim(rw http.ResponseWriter, r *http.Request) error {
 		Email: p.Email, Password: r.PostForm.Get("password"), FirstName: p.FirstName, LastName: p.LastName,
 	})
 	if err == nil {
-		_, _, err = w.identity.ClaimFirstStaff(r.Context(), p.Token, made, clientOf(r))
+		_, _, err = w.identity.ClaimFirstStaff(r.Context(), p.Token, made, w.clientOf(r))
 	}
 	var f *fault.Fault
 	switch {
@@ -56,10 +55,6 @@ func (w *Web) claim(rw http.ResponseWriter, r *http.Request) error {
 var errForm = fault.New(fault.Malformed, "page.form", "The form could not be read. Go back and send it again.")
 
 // clientOf is what a request says of who sent it.
-func clientOf(r *http.Request) identity.Client {
-	address, _, err := net.SplitHostPort(r.RemoteAddr)
-	if err != nil {
-		address = r.RemoteAddr
-	}
-	return identity.Client{Agent: r.UserAgent(), Address: address}
+func (w *Web) clientOf(r *http.Request) identity.Client {
+	return identity.Client{Agent: r.UserAgent(), Address: w.proxies.Client(r).String()}
 }
