@@ -67,6 +67,7 @@ func New(r Rooms) *API {
 	cfg := huma.DefaultConfig("Igny8", r.Version)
 	cfg.OpenAPIPath = Base + "/openapi"
 	cfg.DocsPath, cfg.SchemasPath, cfg.CreateHooks = "", "", nil
+	cfg.Formats = formats()
 	cfg.Info.Description = "Keywords become clusters, clusters become ideas, ideas become articles. " +
 		"Every AI operation is paid in credits before it runs. Errors are problem details (RFC 9457) with a stable code."
 	cfg.Components.SecuritySchemes = map[string]*huma.SecurityScheme{
@@ -123,7 +124,7 @@ func (a *API) nowhere(rw http.ResponseWriter, r *http.Request) {
 		return
 	}
 	rw.Header().Set("Allow", allow)
-	httpx.WriteProblem(rw, r, a.log, errMethod)
+	httpx.ProblemOf(errMethod, httpx.RequestID(r.Context())).WithStatus(http.StatusMethodNotAllowed).Write(rw, r, a.log)
 }
 
 // methods is a ResponseWriter that keeps the header and drops the rest.
@@ -138,9 +139,12 @@ func (m *methods) Header() http.Header {
 func (m *methods) WriteHeader(int)             {}
 func (m *methods) Write(b []byte) (int, error) { return len(b), nil }
 
-// tellAsProblems makes huma tell its own errors as ours. Its hooks are
-// variables of the package, the same for all APIs of the process.
+// tellAsProblems makes huma tell its own errors as ours, and tell a member
+// that is spelt in other letters: it would check one of the two and hand over
+// the other. Its hooks are variables of the package, the same for all APIs of
+// the process.
 var tellAsProblems = sync.OnceFunc(func() {
+	huma.ValidateStrictCasing = true
 	huma.NewError = func(status int, msg string, errs ...error) huma.StatusError { return problemOf("", status, msg, errs) }
 	huma.NewErrorWithContext = func(ctx huma.Context, status int, msg string, errs ...error) huma.StatusError {
 		return problemOf(httpx.RequestID(ctx.Context()), status, msg, errs)

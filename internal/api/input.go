@@ -42,9 +42,7 @@ func problemOf(requestID string, status int, msg string, errs []error) *httpx.Pr
 			f = whereOf(f, err)
 		}
 	}
-	p := httpx.ProblemOf(f, requestID)
-	p.Status, p.Title = status, http.StatusText(status)
-	return p
+	return httpx.ProblemOf(f, requestID).WithStatus(status)
 }
 
 func whereOf(f *fault.Fault, err error) *fault.Fault {
@@ -56,8 +54,12 @@ func whereOf(f *fault.Fault, err error) *fault.Fault {
 	return f.At(detail.Location, detail.Message, repeatable(detail.Location, detail.Value))
 }
 
-// repeatable is a value that may be told back: short, and no secret.
+// repeatable is a value that may be told back: short, and no secret, as a body
+// that could not be read may hold.
 func repeatable(location string, v any) any {
+	if location == "body" {
+		return nil
+	}
 	for _, secret := range []string{"password", "token", "key", "secret"} {
 		if strings.Contains(location, secret) {
 			return nil
