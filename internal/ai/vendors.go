@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"strings"
 	"time"
 
 	"igny8/internal/ai/internal/provider/anthropic"
@@ -50,7 +51,7 @@ func (o VendorOptions) check(own string) (base string, err error) {
 	if o.Model == "" {
 		return "", errNoModel
 	}
-	if o.BaseURL == "" || o.BaseURL == own {
+	if o.BaseURL == "" || strings.TrimRight(o.BaseURL, "/") == own {
 		if o.Key.Empty() {
 			return "", errNoKey
 		}

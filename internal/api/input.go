@@ -45,9 +45,7 @@ func problemOf(requestID string, status int, msg string, errs []error) *httpx.Pr
 			f = whereOf(f, err)
 		}
 	}
-	p := httpx.ProblemOf(f, requestID)
-	p.Status, p.Title = status, http.StatusText(status)
-	return p
+	return httpx.ProblemOf(f, requestID).WithStatus(status)
 }
 
 func whereOf(f *fault.Fault, err error) *fault.Fault {

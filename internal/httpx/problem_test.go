@@ -80,3 +80,17 @@ func TestErrorWithoutAFaceSaysNothing(t *testing.T) {
 		t.Errorf("got %d %s", rec.Code, rec.Body)
 	}
 }
+
+func TestAStatusThatNoKindHas(t *testing.T) {
+	p := ProblemOf(errNoCredit.With("needed", 7), "req_1")
+	rec := httptest.NewRecorder()
+	p.WithStatus(http.StatusMethodNotAllowed).Write(rec, httptest.NewRequest(http.MethodGet, "/", nil), slog.New(slog.DiscardHandler))
+	for _, want := range []string{`"status":405`, `"title":"Method Not Allowed"`, `"code":"credit.insufficient"`, `"needed":7`} {
+		if !strings.Contains(rec.Body.String(), want) {
+			t.Errorf("%s is not in %s", want, rec.Body)
+		}
+	}
+	if rec.Code != http.StatusMethodNotAllowed || p.Status != http.StatusPaymentRequired {
+		t.Errorf("answered %d, and the problem has become %d", rec.Code, p.Status)
+	}
+}

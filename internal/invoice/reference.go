@@ -4,6 +4,7 @@ import (
 	"crypto/rand"
 	"fmt"
 	"math/big"
+	"regexp"
 	"strings"
 )
 
@@ -28,11 +29,15 @@ func NewReference() string {
 // without spaces and in capitals, and whether its check digits are right.
 func ParseReference(s string) (string, bool) {
 	s = strings.ToUpper(strings.Join(strings.Fields(s), ""))
-	if len(s) < 5 || len(s) > 25 || s[:2] != "RF" {
+	if !referenceShape.MatchString(s) || mod97(s[4:]+s[:4]) != 1 {
 		return "", false
 	}
-	return s, mod97(s[4:]+s[:4]) == 1
+	return s, true
 }
+
+// referenceShape is that of ISO 11649: the two characters that check are
+// digits, the body need not be.
+var referenceShape = regexp.MustCompile(`^RF[0-9]{2}[A-Z0-9]{1,21}$`)
 
 // mod97 is the remainder of ISO 7064 MOD 97-10, in which A is 10 and Z is 35;
 // -1 for a text with anything else in it.

@@ -11,7 +11,6 @@ import (
 	"testing"
 	"time"
 
-	"igny8/internal/audit"
 	"igny8/internal/clock"
 	"igny8/internal/db"
 	"igny8/internal/db/dbtest"
@@ -91,22 +90,10 @@ func (o *office) post(to string, m mail.Message) {
 	}
 }
 
-// survey runs fn for an operator with a privilege, whose look is in the log.
+// survey runs fn for an operator with a privilege.
 func (o *office) survey(may tenant.Privilege, fn func(context.Context, *tenant.Survey) error) error {
 	o.t.Helper()
-	var look tenant.Look
-	clerk := tenanttest.Operator(may)
-	err := o.st.UpdateFor(o.t.Context(), clerk, may, func(ctx context.Context, tx *tenant.SharedTx) (err error) {
-		if err := audit.RecordShared(ctx, tx, clerk.Actor(), "privilege.used", "test", nil); err != nil {
-			return err
-		}
-		look, err = tx.Look()
-		return err
-	})
-	if err != nil {
-		return err
-	}
-	return o.st.Survey(o.t.Context(), look, fn)
+	return o.st.Survey(o.t.Context(), tenanttest.Look(o.t, o.st, may), fn)
 }
 
 func (o *office) outbox() []mail.Letter {

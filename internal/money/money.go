@@ -29,7 +29,7 @@ func Of(minor int64, code string) Money { return Money{Amount: minor, Currency: 
 
 // Check refuses a currency that ISO 4217 does not know.
 func (m Money) Check() error {
-	if !currency.IsValid(m.Currency) {
+	if m.Currency == "" || !currency.IsValid(m.Currency) { // to the library, none is one
 		return fmt.Errorf("%q: %w", m.Currency, ErrUnknown)
 	}
 	return nil

@@ -81,8 +81,15 @@ func TestString(t *testing.T) {
 			t.Errorf("got %q, want %q", got, want)
 		}
 	}
-	if err := money.Of(1, "ZZZ").Check(); !errors.Is(err, money.ErrUnknown) {
-		t.Errorf("ZZZ: %v", err)
+}
+
+func TestCheck(t *testing.T) {
+	for code, want := range map[string]error{
+		"EUR": nil, "JPY": nil, "": money.ErrUnknown, "ZZZ": money.ErrUnknown, "eur": money.ErrUnknown, "EU": money.ErrUnknown, "EUR\x00": money.ErrUnknown,
+	} {
+		if err := money.Of(1, code).Check(); !errors.Is(err, want) {
+			t.Errorf("%q: %v, want %v", code, err, want)
+		}
 	}
 }
 

@@ -3,7 +3,6 @@ package payment_test
 import (
 	"context"
 	"errors"
-	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -288,39 +287,6 @@ func TestATrialGoesOnWhileItsSuccessorWaits(t *testing.T) {
 	}
 }
 
-func TestATrialEnds(t *testing.T) {
-	k := newDesk(t)
-	err := k.in(k.s, func(ctx context.Context, tx *tenant.Tx) error {
-		p, err := plan.Find(ctx, tx.Shared(), "trial")
-		if err != nil {
-			return err
-		}
-		_, err = subscription.StartTrial(ctx, tx, p)
-		return err
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	k.hand.Advance(14*24*time.Hour - time.Microsecond)
-	if v := k.look(k.s); v.Standing != "" {
-		t.Errorf("in the last moment: %+v", v)
-	}
-	k.hand.Advance(time.Microsecond)
-	if v := k.look(k.s); v.Standing != "trial.ended" {
-		t.Errorf("at its end: %+v", v)
-	}
-	if err := k.st.UpdateShared(t.Context(), func(ctx context.Context, tx *tenant.SharedTx) error {
-		_, err := tx.Exec(ctx, `UPDATE plans SET active = FALSE WHERE code = 'trial'`)
-		return err
-	}); err != nil {
-		t.Fatal(err)
-	}
-	k.hand.Advance(-time.Hour)
-	if v := k.look(k.s); v.Standing != "plan.inactive" {
-		t.Errorf("on a plan that is no longer offered: %+v", v)
-	}
-}
-
 func TestWhatCannotBeBought(t *testing.T) {
 	k := newDesk(t)
 	for what, c := range map[string]struct {
@@ -343,111 +309,6 @@ func TestWhatCannotBeBought(t *testing.T) {
 		if !errors.Is(err, c.want) {
 			t.Errorf("%s: %v, want %v", what, err, c.want)
 		}
-	}
-}
-
-func TestInvoiceNumbersHaveNoGap(t *testing.T) {
-	k := newDesk(t)
-	boom := errors.New("boom")
-	issue := func(s tenant.Scope, end error) error {
-		return k.in(s, func(ctx context.Context, tx *tenant.Tx) error {
-			p, err := plan.ForSale(ctx, tx.Shared(), "starter")
-			if err != nil {
-				return err
-			}
-			if _, _, err := payment.Checkout(ctx, tx, p, account.BankTransfer); err != nil {
-				return err
-			}
-			return end
-		})
-	}
-	var wg sync.WaitGroup
-	for n := range 12 {
-		s, end := k.s, error(nil)
-		if n%2 == 1 {
-			s = k.b
-		}
-		if n%3 == 0 {
-			end = boom
-		}
-		wg.Go(func() {
-			if err := issue(s, end); !errors.Is(err, end) {
-				t.Errorf("issue: %v, want %v", err, end)
-			}
-		})
-	}
-	wg.Wait()
-	numbers := map[string]bool{}
-	for _, s := range []tenant.Scope{k.s, k.b} {
-		err := k.st.View(t.Context(), s, func(ctx context.Context, v *tenant.View) error {
-			all, err := invoice.List(ctx, v, invoice.ID{}, 100)
-			for _, i := range all {
-				numbers[i.Number] = true
-			}
-			return err
-		})
-		if err != nil {
-			t.Fatal(err)
-		}
-	}
-	for _, want := range []string{"01", "02", "03", "04", "05", "06", "07", "08"} {
-		if !numbers["2030-0000"+want] {
-			t.Errorf("number 2030-0000%s is missing of %v", want, numbers)
-		}
-	}
-	if len(numbers) != 8 {
-		t.Errorf("%d numbers, want 8: %v", len(numbers), numbers)
-	}
-}
-
-func TestReferencesCheckThemselves(t *testing.T) {
-	for range 200 {
-		r := invoice.NewReference()
-		if got, ok := invoice.ParseReference(strings.ToLower(r[:4]) + " " + r[4:8] + " " + r[8:]); !ok || got != r {
-			t.Fatalf("%s is read as %s, %v", r, got, ok)
-		}
-		wrong := []byte(r)
-		wrong[9] = '0' + (wrong[9]-'0'+1)%10
-		if _, ok := invoice.ParseReference(string(wrong)); ok {
-			t.Fatalf("%s with one wrong digit is accepted as %s", r, wrong)
-		}
-	}
-	// The example of ISO 11649.
-	if _, ok := invoice.ParseReference("RF18 5390 0754 7034"); !ok {
-		t.Error("RF18539007547034 is refused")
-	}
-}
-
-func TestBankAccountsAreChecked(t *testing.T) {
-	k := newDesk(t)
-	op := tenanttest.Operator(tenant.PlansManage)
-	set := func(b invoice.BankAccount) (got invoice.BankAccount, err error) {
-		err = k.st.UpdateShared(t.Context(), func(ctx context.Context, tx *tenant.SharedTx) error {
-			got, err = invoice.SetBankAccount(ctx, tx, op, b)
-			return err
-		})
-		return got, err
-	}
-	good := invoice.BankAccount{Currency: "eur", Holder: "Igny8 GmbH", IBAN: "de89 3704 0044 0532 0130 00", BIC: "cobadeffxxx", BankName: "Bank"}
-	got, err := set(good)
-	want := invoice.BankAccount{Currency: "EUR", Holder: "Igny8 GmbH", IBAN: "DE89370400440532013000", BIC: "COBADEFFXXX", BankName: "Bank"}
-	if err != nil || got != want {
-		t.Errorf("set %+v, %v", got, err)
-	}
-	bad := invoice.BankAccount{Currency: "XX1", Holder: "\u202e", IBAN: "DE88370400440532013000", BIC: "1", BankName: ""}
-	_, err = set(bad)
-	if f := fault.Of(err); !errors.Is(err, invoice.ErrInvalidBankAccount) || len(f.Fields) != 5 {
-		t.Errorf("five wrong fields: %v, %+v", err, f.Fields)
-	}
-	err = k.st.ViewShared(t.Context(), func(ctx context.Context, r tenant.Shared) error {
-		b, err := invoice.BankAccountOf(ctx, r, "EUR")
-		if b != want {
-			t.Errorf("kept %+v", b)
-		}
-		return err
-	})
-	if err != nil {
-		t.Error(err)
 	}
 }
 

@@ -37,3 +37,20 @@ func NewWith(t testing.TB, d *db.DB, may tenant.Permissions) tenant.Scope {
 func Operator(may ...tenant.Privilege) tenant.Operator {
 	return tenant.MintOperator("usr_staff", may)
 }
+
+// Look is good for a Survey by one of the operator's people, as if the look
+// were in the log.
+func Look(t testing.TB, st *tenant.Store, may tenant.Privilege) tenant.Look {
+	t.Helper()
+	var look tenant.Look
+	op := Operator(may)
+	err := st.UpdateFor(t.Context(), op, may, func(_ context.Context, tx *tenant.SharedTx) (err error) {
+		tenant.NoteShared(tx, op.Actor())
+		look, err = tx.Look()
+		return err
+	})
+	if err != nil {
+		t.Fatalf("look at all accounts: %v", err)
+	}
+	return look
+}

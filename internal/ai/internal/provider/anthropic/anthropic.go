@@ -76,7 +76,10 @@ func (m *Model) Ask(ctx context.Context, instructions, text string, tokens int) 
 			case "content_block_delta":
 				said.WriteString(e.Delta.Text)
 			case "message_delta":
-				a.OutputTokens, stop = e.Usage.Output, e.Delta.StopReason
+				a.OutputTokens = max(a.OutputTokens, e.Usage.Output) // the sum so far
+				if e.Delta.StopReason != "" {
+					stop = e.Delta.StopReason
+				}
 			case "error":
 				return false, fmt.Errorf("%w: %s: %s", provider.ErrUnavailable, e.Error.Type, e.Error.Message)
 			}
@@ -84,7 +87,7 @@ func (m *Model) Ask(ctx context.Context, instructions, text string, tokens int) 
 		},
 	}.Do(ctx)
 	a.Text = said.String()
-	if err == nil && (stop == "max_tokens" || stop == "refusal") {
+	if err == nil && (stop == "max_tokens" || stop == "model_context_window_exceeded" || stop == "refusal") {
 		err = fmt.Errorf("%w: the model stopped early (%s)", provider.ErrRefused, stop)
 	}
 	return a, err

@@ -81,6 +81,14 @@ type shownGroup struct {
 	Keywords []string `json:"keywords"`
 }
 
+type namedAnswer struct {
+	Groups []struct {
+		Number *int            `json:"number"`
+		Name   string          `json:"name"`
+		Intent provider.Intent `json:"intent"`
+	} `json:"groups"`
+}
+
 func (p *Provider) nameGroups(ctx context.Context, in provider.ClusterBrief, groups []provider.Group, u *provider.Usage) error {
 	shown := make([]shownGroup, len(groups))
 	for i, g := range groups {
@@ -89,31 +97,29 @@ func (p *Provider) nameGroups(ctx context.Context, in provider.ClusterBrief, gro
 			shown[i].Keywords = append(shown[i].Keywords, in.Phrases[m].Text)
 		}
 	}
-	var answer struct {
-		Groups []struct {
-			Number int             `json:"number"`
-			Name   string          `json:"name"`
-			Intent provider.Intent `json:"intent"`
-		} `json:"groups"`
-	}
-	err := p.ask(ctx, trade+`Give each group of keywords a short name, as a person would say it, in the language of its keywords, and its prevailing search intent. `+
+	answer, err := ask[namedAnswer](ctx, p, trade+`Give each group of keywords a short name, as a person would say it, in the language of its keywords, and its prevailing search intent. `+
 		`Answer {"groups":[{"number":0,"name":"...","intent":"informational|navigational|commercial|transactional"}]}.`,
-		map[string]any{"language": in.Language, "groups": shown}, 100+40*len(groups), u, &answer)
+		map[string]any{"language": in.Language, "groups": shown}, 100+40*len(groups), u)
 	if err != nil {
 		return err
 	}
 	for _, a := range answer.Groups {
-		if a.Number < 0 || a.Number >= len(groups) {
+		if a.Number == nil || *a.Number < 0 || *a.Number >= len(groups) {
 			continue // a group that nobody asked about
 		}
+		g := &groups[*a.Number]
 		if name := line(a.Name, 80); name != "" {
-			groups[a.Number].Name = name
+			g.Name = name
 		}
 		if known(a.Intent) {
-			groups[a.Number].Intent = a.Intent
+			g.Intent = a.Intent
 		}
 	}
 	return nil
+}
+
+type ideasAnswer struct {
+	Ideas []provider.Idea `json:"ideas"`
 }
 
 // Ideas proposes articles.
@@ -122,13 +128,10 @@ func (p *Provider) Ideas(ctx context.Context, h *credit.Hold, in provider.IdeasB
 	if err := ready(ctx, h); err != nil {
 		return nil, u, err
 	}
-	var answer struct {
-		Ideas []provider.Idea `json:"ideas"`
-	}
-	err := p.ask(ctx, trade+`Propose at most "count" articles that answer the searches of this cluster, in the given language, none with a title in "avoid". `+
+	answer, err := ask[ideasAnswer](ctx, p, trade+`Propose at most "count" articles that answer the searches of this cluster, in the given language, none with a title in "avoid". `+
 		`Each has 4 to 8 sections, and targets some of the keywords, exactly as they are written, the main one first. `+
 		`Answer {"ideas":[{"title":"","angle":"one sentence: what makes it worth reading","audience":"","intent":"","outline":[{"heading":"","keywords":[]}],"keywords":[]}]}.`,
-		in, 700*in.Count+300, &u, &answer)
+		in, 700*in.Count+300, &u)
 	if err != nil {
 		return nil, u, err
 	}
@@ -190,11 +193,10 @@ func (p *Provider) Article(ctx context.Context, h *credit.Hold, in provider.Arti
 	if err := ready(ctx, h); err != nil {
 		return provider.Article{}, u, err
 	}
-	var a provider.Article
-	err := p.ask(ctx, trade+`Write the article in the given language: about "words" words of Markdown, with the outline's headings as ## headings in their order, `+
+	a, err := ask[provider.Article](ctx, p, trade+`Write the article in the given language: about "words" words of Markdown, with the outline's headings as ## headings in their order, `+
 		`no HTML, no # heading, no invented facts, figures or quotations; use the keywords where they read naturally. `+
 		`Answer {"title":"","slug":"lower-case-latin","meta_description":"at most 155 characters","excerpt":"","markdown":""}.`,
-		in, 4*in.Words+1000, &u, &a)
+		in, 4*in.Words+1000, &u)
 	if err != nil {
 		return provider.Article{}, u, err
 	}
@@ -203,30 +205,34 @@ func (p *Provider) Article(ctx context.Context, h *credit.Hold, in provider.Arti
 	}
 	a.MetaDescription, a.Excerpt = line(a.MetaDescription, 160), line(a.Excerpt, 600)
 	a.Slug = provider.Slug(a.Slug, a.Title)
-	a.Markdown = strings.TrimSpace(a.Markdown)
+	a.Markdown = strings.TrimSpace(valid(a.Markdown))
 	if u.Words = provider.Words(a.Markdown); u.Words < in.Words/4 {
 		return provider.Article{}, u, fmt.Errorf("%w: %d words where %d were asked for", provider.ErrRefused, u.Words, in.Words)
 	}
 	return a, u, nil
 }
 
-// ask sends a message as JSON and reads the JSON of the answer into out. An
-// answer that is not what was asked for is asked for once more.
-func (p *Provider) ask(ctx context.Context, instructions string, message any, tokens int, u *provider.Usage, out any) error {
+// ask sends a message as JSON and reads the JSON of the answer. An answer that
+// is not what was asked for is asked for once more, and nothing of it is kept.
+func ask[T any](ctx context.Context, p *Provider, instructions string, message any, tokens int, u *provider.Usage) (T, error) {
+	var none T
 	text, err := json.Marshal(message)
 	if err != nil {
-		return err
+		return none, err
 	}
 	for try := 1; ; try++ {
 		a, err := p.model.Ask(ctx, instructions, string(text), tokens)
 		u.InputTokens += a.InputTokens
 		u.OutputTokens += a.OutputTokens
 		if err != nil {
-			return err
+			return none, err
 		}
-		err = parse(a.Text, out)
-		if err == nil || try == 2 {
-			return err
+		var out T
+		if err = parse(a.Text, &out); err == nil {
+			return out, nil
+		}
+		if try == 2 {
+			return none, err
 		}
 	}
 }
@@ -254,9 +260,14 @@ func known(i provider.Intent) bool {
 	return false
 }
 
+// valid is text that every database keeps.
+func valid(s string) string {
+	return strings.ToValidUTF8(strings.ReplaceAll(s, "\x00", " "), " ")
+}
+
 // line is text on one line of at most n characters.
 func line(s string, n int) string {
-	s = strings.Join(strings.Fields(strings.ToValidUTF8(strings.ReplaceAll(s, "\x00", " "), " ")), " ")
+	s = strings.Join(strings.Fields(valid(s)), " ")
 	if r := []rune(s); len(r) > n {
 		s = strings.TrimSpace(string(r[:n]))
 	}

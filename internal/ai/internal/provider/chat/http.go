@@ -42,9 +42,16 @@ func (c Call) Do(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	came := false // what c.Event has kept already: a second answer would be added to it
+	event := c.Event
+	c.Event = func(data []byte) (bool, error) {
+		done, err := event(data)
+		came = came || err == nil
+		return done, err
+	}
 	for try := 1; ; try++ {
 		wait, err := c.once(ctx, body)
-		if err == nil || try == tries || !errors.Is(err, provider.ErrUnavailable) {
+		if err == nil || came || try == tries || !errors.Is(err, provider.ErrUnavailable) {
 			return err
 		}
 		if wait == 0 {
@@ -109,12 +116,23 @@ func refusalOf(res *http.Response) error {
 	return fmt.Errorf("%w: status %d: %s", kind, res.StatusCode, line(string(text), 300))
 }
 
+// retryAfter is how long an answer asks us to wait (RFC 9110, 10.2.3), and zero
+// when it does not say. A date is counted from the answer's own, so that it does
+// not matter whether the vendor's clock is ours.
 func retryAfter(h http.Header) time.Duration {
-	s, err := strconv.Atoi(h.Get("Retry-After"))
-	if err != nil || s < 0 {
+	text := h.Get("Retry-After")
+	if s, err := strconv.ParseInt(text, 10, 64); err == nil || errors.Is(err, strconv.ErrRange) {
+		return time.Duration(max(0, min(s, int64(longestIn/time.Second)))) * time.Second
+	}
+	until, err := http.ParseTime(text)
+	if err != nil {
 		return 0
 	}
-	return time.Duration(s) * time.Second
+	now, err := http.ParseTime(h.Get("Date"))
+	if err != nil {
+		return 0
+	}
+	return max(0, until.Sub(now))
 }
 
 // The most that an answer may have, in all and on one line.
@@ -123,12 +141,16 @@ const (
 	lineLimit   = 1 << 20
 )
 
-var errCut = errors.New("the answer ended before it was complete")
+var (
+	errCut     = errors.New("the answer ended before it was complete")
+	errTooLong = fmt.Errorf("%w: the answer is longer than any that was asked for", provider.ErrRefused)
+)
 
 // events reads server-sent events (HTML standard, 9.2) until one says that the
 // answer is complete.
 func events(r io.Reader, each func(data []byte) (bool, error)) error {
-	lines := bufio.NewScanner(io.LimitReader(r, answerLimit))
+	whole := &io.LimitedReader{R: r, N: answerLimit}
+	lines := bufio.NewScanner(whole)
 	lines.Buffer(make([]byte, 0, 64<<10), lineLimit)
 	var data []byte
 	for lines.Scan() {
@@ -148,6 +170,9 @@ func events(r io.Reader, each func(data []byte) (bool, error)) error {
 			return err
 		}
 		data = data[:0]
+	}
+	if whole.N <= 0 || errors.Is(lines.Err(), bufio.ErrTooLong) {
+		return errTooLong
 	}
 	if err := lines.Err(); err != nil {
 		return err

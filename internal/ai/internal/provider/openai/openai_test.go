@@ -1,0 +1,245 @@
+package openai_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"reflect"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+
+	"igny8/internal/ai/internal/provider"
+	"igny8/internal/ai/internal/provider/chat"
+	"igny8/internal/ai/internal/provider/openai"
+	"igny8/internal/httpx"
+)
+
+const key = "sk-proj-test"
+
+// asked is a request as the peer saw it.
+type asked struct {
+	method, url string
+	header      http.Header
+	body        string
+}
+
+// peer is the vendor on loopback. It answers each request with the next of its
+// answers, and the last one ever after.
+type peer struct {
+	url  string
+	mu   sync.Mutex
+	sent []asked
+}
+
+func newPeer(t *testing.T, answers ...string) *peer {
+	t.Helper()
+	p := &peer{}
+	s := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+		body, err := io.ReadAll(r.Body)
+		if err != nil {
+			t.Errorf("read the request: %v", err)
+		}
+		p.mu.Lock()
+		p.sent = append(p.sent, asked{r.Method, r.URL.String(), r.Header, string(body)})
+		n := min(len(p.sent), len(answers))
+		p.mu.Unlock()
+		rw.Header().Set("Content-Type", "text/event-stream; charset=utf-8")
+		rw.Header().Set("Connection", "close") // so that nothing of the client is left in a bubble of synctest
+		_, _ = io.WriteString(rw, answers[n-1])
+	}))
+	t.Cleanup(s.Close)
+	p.url = s.URL
+	return p
+}
+
+func (p *peer) requests() []asked {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return append([]asked(nil), p.sent...)
+}
+
+func (p *peer) ask(ctx context.Context) (chat.Answer, error) {
+	m := openai.Model{Client: httpx.NewClient(httpx.Outbound{AllowPrivate: true}), BaseURL: p.url, Key: key, Name: "m"}
+	return m.Ask(ctx, "Instructions.", "Message.", 77)
+}
+
+// detour leads what is meant for the vendor to a peer on loopback.
+type detour struct {
+	to   *url.URL
+	seen *string
+}
+
+func (d detour) RoundTrip(r *http.Request) (*http.Response, error) {
+	*d.seen = r.URL.String()
+	r = r.Clone(r.Context())
+	r.URL.Scheme, r.URL.Host = d.to.Scheme, d.to.Host
+	return http.DefaultTransport.RoundTrip(r)
+}
+
+// answered is an answer as api.openai.com gives it.
+const answered = `data: {"id":"chatcmpl-1","object":"chat.completion.chunk","created":1,"model":"m","system_fingerprint":null,"choices":[{"index":0,"delta":{"role":"assistant","content":"","refusal":null},"logprobs":null,"finish_reason":null}],"usage":null,"obfuscation":"aB3"}
+
+data: {"id":"chatcmpl-1","object":"chat.completion.chunk","choices":[{"index":0,"delta":{"content":"Good "},"logprobs":null,"finish_reason":null}],"usage":null}
+
+data: {"id":"chatcmpl-1","object":"chat.completion.chunk","choices":[{"index":0,"delta":{"content":"\u00fcber \"all\""},"finish_reason":null}],"usage":null}
+
+data: {"id":"chatcmpl-1","object":"chat.completion.chunk","choices":[{"index":0,"delta":{},"finish_reason":"stop"}],"usage":null}
+
+data: {"id":"chatcmpl-1","object":"chat.completion.chunk","choices":[],"usage":{"prompt_tokens":19,"completion_tokens":10,"total_tokens":29,"completion_tokens_details":{"reasoning_tokens":0}}}
+
+data: [DONE]
+
+`
+
+var good = chat.Answer{Text: "Good \u00fcber \"all\"", InputTokens: 19, OutputTokens: 10}
+
+// TestRequest is what is sent, to the vendor itself and to those that speak as
+// it does.
+func TestRequest(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct{ name, base, path, key, limit string }{
+		{"the vendor", openai.BaseURL, "/v1/chat/completions", key, "max_completion_tokens"},
+		{"another", "http://models.test/api/v1", "/api/v1/chat/completions", key, "max_tokens"},
+		{"another, with a slash", "http://models.test/", "/chat/completions", key, "max_tokens"},
+		{"one without keys", "http://models.test", "/chat/completions", "", "max_tokens"},
+	} {
+		p := newPeer(t, answered)
+		to, err := url.Parse(p.url)
+		if err != nil {
+			t.Fatal(err)
+		}
+		seen := ""
+		m := openai.Model{Client: &http.Client{Transport: detour{to, &seen}}, BaseURL: tt.base, Key: tt.key, Name: "gpt-x"}
+		if got, err := m.Ask(t.Context(), "Instructions.", `{"text":"<b>\u2028"}`, 77); err != nil || got != good {
+			t.Errorf("%s: %+v, %v", tt.name, got, err)
+		}
+		r := p.requests()[0]
+		if host := strings.TrimRight(tt.base, "/"); r.method != "POST" || r.url != tt.path || seen != host+"/chat/completions" {
+			t.Errorf("%s: %s %s, that is %s", tt.name, r.method, r.url, seen)
+		}
+		bearer := ""
+		if tt.key != "" {
+			bearer = "Bearer " + tt.key
+		}
+		if r.header.Get("Authorization") != bearer || r.header.Get("Content-Type") != "application/json" || r.header.Get("Accept") != "text/event-stream" {
+			t.Errorf("%s: header %v", tt.name, r.header)
+		}
+		if strings.Contains(r.body, key) {
+			t.Errorf("%s: the key is in the body", tt.name)
+		}
+		var got any
+		if err := json.Unmarshal([]byte(r.body), &got); err != nil {
+			t.Fatal(err)
+		}
+		want := map[string]any{
+			"model": "gpt-x", "stream": true, tt.limit: 77.0,
+			"stream_options": map[string]any{"include_usage": true}, "response_format": map[string]any{"type": "json_object"},
+			"messages": []any{
+				map[string]any{"role": "system", "content": "Instructions."},
+				map[string]any{"role": "user", "content": `{"text":"<b>\u2028"}`},
+			},
+		}
+		if !reflect.DeepEqual(got, want) {
+			t.Errorf("%s: sent %v, want %v", tt.name, got, want)
+		}
+	}
+}
+
+// TestDialects are good answers as servers give them that speak this format.
+func TestDialects(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		name, answer string
+		want         chat.Answer
+	}{
+		{"the vendor's", answered, good},
+		{"carriage returns", strings.ReplaceAll(answered, "\n", "\r\n"), good},
+		{"comments", ": OPENROUTER PROCESSING\n\n" + strings.ReplaceAll(answered, "\n\n", "\n\n: wait\n\n"), good},
+		{"names of events", strings.ReplaceAll(answered, "data: ", "event: message\nid: 1\ndata: "), good},
+		{"nulls", `data: {"choices":null,"usage":null,"error":null}` + "\n\n" +
+			`data: {"choices":[{"delta":null,"finish_reason":null}]}` + "\n\n" +
+			`data: {"choices":[{"delta":{"role":null,"content":null}}]}` + "\n\n" +
+			`data: {"choices":[null,{"delta":{"content":"x"},"finish_reason":"stop"}],"usage":{"prompt_tokens":null,"completion_tokens":2}}` + "\n\n" +
+			`data: null` + "\n\ndata: [DONE]\n\n", chat.Answer{Text: "x", OutputTokens: 2}},
+		{"events of another kind", `data: {"choices":[],"prompt_filter_results":[{"prompt_index":0}]}` + "\n\n" +
+			`data: {"object":"ping","x":{"y":[1]}}` + "\n\n" + answered, good},
+		{"thoughts", `data: {"choices":[{"delta":{"content":null,"reasoning_content":"{\"no\":1}"}}]}` + "\n\n" + answered, good},
+		{"usage that grows", `data: {"choices":[{"delta":{"content":"x"}}],"usage":{"prompt_tokens":5,"completion_tokens":1}}` + "\n\n" +
+			`data: {"choices":[{"delta":{},"finish_reason":"stop"}],"usage":{"prompt_tokens":5,"completion_tokens":2}}` + "\n\ndata: [DONE]\n\n",
+			chat.Answer{Text: "x", InputTokens: 5, OutputTokens: 2}},
+		{"no usage", `data: {"choices":[{"delta":{"content":"x"},"finish_reason":"stop"}]}` + "\n\ndata: [DONE]", chat.Answer{Text: "x"}},
+		{"bytes that are no letters", `data: {"choices":[{"delta":{"content":"a` + "\xff\xfe" + `b"}}]}` + "\n\ndata: [DONE]\n\n", chat.Answer{Text: "a\uFFFD\uFFFDb"}},
+		{"data of two lines", "data: {\"choices\":\ndata: [{\"delta\":{\"content\":\"x\"}}]}\n\ndata: [DONE]\n\n", chat.Answer{Text: "x"}},
+	} {
+		if got, err := newPeer(t, tt.answer).ask(t.Context()); err != nil || got != tt.want {
+			t.Errorf("%s: %+v, %v; want %+v", tt.name, got, err, tt.want)
+		}
+	}
+}
+
+const begun = `data: {"choices":[{"delta":{"content":"{\"title\":"}}],"usage":{"prompt_tokens":19,"completion_tokens":1}}` + "\n\n"
+
+// TestFailures: what was begun and not ended is not asked for again here, for
+// it would be told twice.
+func TestFailures(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		name, answer string
+		want         error
+		calls        int
+	}{
+		{"the end is missing", begun, provider.ErrUnavailable, 1},
+		{"cut JSON", begun + `data: {"choices":[{"del`, provider.ErrUnavailable, 1},
+		{"cut JSON, as an event", begun + `data: {"choices":[{"del` + "\n\n", provider.ErrUnavailable, 1},
+		{"another shape", begun + `data: {"choices":[{"delta":{"content":["x"]}}]}` + "\n\n", provider.ErrUnavailable, 1},
+		{"an error", begun + `data: {"error":{"message":"The server had an error","type":"server_error","param":null,"code":null}}` + "\n\n", provider.ErrUnavailable, 1},
+		{"an error at once", `data: {"error":{"message":"overloaded","code":503}}` + "\n\n", provider.ErrUnavailable, 3},
+		{"an error that is a word", `data: {"error":"overloaded"}` + "\n\n", provider.ErrUnavailable, 3},
+		{"HTML", "<!DOCTYPE html>\n<title>Welcome</title>\n", provider.ErrUnavailable, 3},
+		{"JSON that is no stream", `{"choices":[{"message":{"content":"x"}}]}` + "\n", provider.ErrUnavailable, 3},
+		{"too long", begun + `data: {"choices":[{"delta":{},"finish_reason":"length"}]}` + "\n\ndata: [DONE]\n\n", provider.ErrRefused, 1},
+		{"filtered", begun + `data: {"choices":[{"delta":{},"finish_reason":"content_filter"}]}` + "\n\ndata: [DONE]\n\n", provider.ErrRefused, 1},
+	} {
+		p := newPeer(t, tt.answer)
+		synctest.Test(t, func(t *testing.T) {
+			got, err := p.ask(t.Context())
+			if !errors.Is(err, tt.want) || strings.Contains(err.Error(), key) {
+				t.Errorf("%s: %v, want %v", tt.name, err, tt.want)
+			}
+			if strings.HasPrefix(tt.answer, begun) && got.InputTokens != 19 {
+				t.Errorf("%s: what was counted is lost: %+v", tt.name, got)
+			}
+		})
+		if n := len(p.requests()); n != tt.calls {
+			t.Errorf("%s: asked %d times, want %d", tt.name, n, tt.calls)
+		}
+	}
+}
+
+// TestAgainAfterAnError has only the second answer in it.
+func TestAgainAfterAnError(t *testing.T) {
+	t.Parallel()
+	p := newPeer(t, `data: {"error":{"message":"overloaded"},"choices":[{"delta":{"content":"Bad "}}]}`+"\n\n", answered)
+	synctest.Test(t, func(t *testing.T) {
+		if got, err := p.ask(t.Context()); err != nil || got != good {
+			t.Errorf("%+v, %v", got, err)
+		}
+	})
+}
+
+// TestRefusal is a model that says no in words of its own: there is no text to
+// read.
+func TestRefusal(t *testing.T) {
+	t.Parallel()
+	p := newPeer(t, `data: {"choices":[{"delta":{"content":null,"refusal":"I cannot help with that."}}]}`+"\n\n"+
+		`data: {"choices":[{"delta":{},"finish_reason":"stop"}]}`+"\n\ndata: [DONE]\n\n")
+	if got, err := p.ask(t.Context()); err != nil || got.Text != "" {
+		t.Errorf("%+v, %v", got, err)
+	}
+}
