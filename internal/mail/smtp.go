@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/mail"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -52,7 +53,7 @@ func SMTP(at config.Secret, from string) (Sender, error) {
 	if user != "" {
 		opts = append(opts, gomail.WithSMTPAuth(gomail.SMTPAuthAutoDiscover), gomail.WithUsername(user), gomail.WithPassword(password))
 	}
-	s := smtpSender{host: u.Hostname(), opts: opts, from: sender}
+	s := smtpSender{host: u.Hostname(), opts: opts, from: sender, implicitTLS: u.Scheme == "smtps"}
 	_, err = gomail.NewClient(s.host, s.opts...)
 	if err != nil {
 		return nil, fmt.Errorf("mail: %w", err)
@@ -69,6 +70,8 @@ type smtpSender struct {
 	host string
 	opts []gomail.Option
 	from *mail.Address
+
+	implicitTLS bool
 }
 
 // Send implements Sender. Each letter has a connection of its own: there are
@@ -85,7 +88,23 @@ func (s smtpSender) Send(ctx context.Context, e Envelope) error {
 	m.SetDate()
 	m.Subject(e.Subject)
 	m.SetBodyString(gomail.TypeTextPlain, e.Text)
-	c, err := gomail.NewClient(s.host, s.opts...)
+	opts := slices.Clone(s.opts)
+	if !s.implicitTLS {
+		// go-mail leaves the connection open when a server turns us away
+		// before it has signed us in. With TLS from the first byte it has to
+		// dial itself, or it would not know that the line is safe.
+		var line net.Conn
+		opts = append(opts, gomail.WithDialContextFunc(func(ctx context.Context, network, address string) (_ net.Conn, err error) {
+			line, err = (&net.Dialer{}).DialContext(ctx, network, address)
+			return line, err
+		}))
+		defer func() {
+			if line != nil {
+				_ = line.Close() // closed already when all went well
+			}
+		}()
+	}
+	c, err := gomail.NewClient(s.host, opts...)
 	if err != nil {
 		return fmt.Errorf("SMTP: %w", err)
 	}
