@@ -17,27 +17,27 @@ import (
 // What huma finds wrong with input, by the status it gives.
 var inputFaults = map[int]*fault.Fault{
 	http.StatusBadRequest:            fault.New(fault.Malformed, "request.malformed", "The request cannot be read."),
-	http.StatusNotAcceptable:         fault.New(fault.Malformed, "request.not_acceptable", "The answer is JSON: send Accept: application/json, or none."),
-	http.StatusRequestTimeout:        fault.New(fault.Malformed, "request.timeout", "The request did not arrive in time."),
+	http.StatusNotAcceptable:         fault.New(fault.NotAcceptable, "request.not_acceptable", "The answer is JSON: send Accept: application/json, or none."),
+	http.StatusRequestTimeout:        fault.New(fault.TooSlow, "request.timeout", "The request did not arrive in time."),
 	http.StatusRequestEntityTooLarge: fault.New(fault.TooLarge, "request.too_large", "The request is larger than is accepted."),
-	http.StatusUnsupportedMediaType:  fault.New(fault.Malformed, "request.unsupported_media_type", "Send JSON, with Content-Type: application/json."),
+	http.StatusUnsupportedMediaType:  fault.New(fault.WrongType, "request.unsupported_media_type", "Send JSON, with Content-Type: application/json."),
 	http.StatusUnprocessableEntity:   fault.New(fault.Invalid, "request.invalid", "Some of the input does not make sense."),
 }
 
-// problemOf is what huma found, as a problem. The status stays huma's.
+// problemOf is what huma found, as a problem.
 func problemOf(requestID string, status int, msg string, errs []error) *httpx.Problem {
 	f := inputFaults[status]
 	var tooLarge *http.MaxBytesError
 	for _, err := range errs {
 		if errors.As(err, &tooLarge) || err != nil && strings.Contains(err.Error(), "request body too large") {
-			f, status = inputFaults[http.StatusRequestEntityTooLarge], http.StatusRequestEntityTooLarge
+			f = inputFaults[http.StatusRequestEntityTooLarge]
 		}
 	}
 	if f == nil {
 		return httpx.ProblemOf(errors.Join(append(errs, errors.New(msg))...), requestID)
 	}
 	f = f.Sayf("%s", f.Msg)
-	if len(errs) == 0 && status == http.StatusBadRequest {
+	if len(errs) == 0 && f.Kind == fault.Malformed {
 		f = f.At("body", "is needed, and is missing", nil) // the one thing that huma says without a place
 	}
 	for _, err := range errs {
@@ -45,7 +45,7 @@ func problemOf(requestID string, status int, msg string, errs []error) *httpx.Pr
 			f = whereOf(f, err)
 		}
 	}
-	return httpx.ProblemOf(f, requestID).WithStatus(status)
+	return httpx.ProblemOf(f, requestID)
 }
 
 func whereOf(f *fault.Fault, err error) *fault.Fault {

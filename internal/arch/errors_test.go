@@ -88,7 +88,8 @@ func lastName(e ast.Expr) string {
 var kinds = map[string]fault.Kind{
 	"Internal": fault.Internal, "Invalid": fault.Invalid, "Malformed": fault.Malformed, "Unauthenticated": fault.Unauthenticated,
 	"PaymentRequired": fault.PaymentRequired, "Forbidden": fault.Forbidden, "NotFound": fault.NotFound, "Conflict": fault.Conflict,
-	"TooLarge": fault.TooLarge, "TooMany": fault.TooMany, "NotAllowed": fault.NotAllowed, "Unavailable": fault.Unavailable,
+	"TooLarge": fault.TooLarge, "TooMany": fault.TooMany, "NotAllowed": fault.NotAllowed,
+	"NotAcceptable": fault.NotAcceptable, "TooSlow": fault.TooSlow, "WrongType": fault.WrongType, "Unavailable": fault.Unavailable,
 }
 
 // TestErrorsAreDocumented compares docs/errors.md with the sources. A code

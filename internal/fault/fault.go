@@ -21,6 +21,9 @@ const (
 	Invalid         Kind = "invalid"         // 422: the input does not make sense
 	Malformed       Kind = "malformed"       // 400: the input cannot be read at all
 	NotAllowed      Kind = "not_allowed"     // 405: the address does not take this method
+	NotAcceptable   Kind = "not_acceptable"  // 406: there is no answer in the format that was asked for
+	TooSlow         Kind = "too_slow"        // 408: the request did not arrive in time
+	WrongType       Kind = "wrong_type"      // 415: the input is in a format that is not read
 	Unauthenticated Kind = "unauthenticated" // 401: no credential, or one that does not verify
 	PaymentRequired Kind = "payment"         // 402: money or credits are what is missing
 	Forbidden       Kind = "forbidden"       // 403: access withdrawn, or not granted

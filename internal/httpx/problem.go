@@ -16,6 +16,9 @@ var statuses = map[fault.Kind]int{
 	fault.Invalid:         http.StatusUnprocessableEntity,
 	fault.Malformed:       http.StatusBadRequest,
 	fault.NotAllowed:      http.StatusMethodNotAllowed,
+	fault.NotAcceptable:   http.StatusNotAcceptable,
+	fault.TooSlow:         http.StatusRequestTimeout,
+	fault.WrongType:       http.StatusUnsupportedMediaType,
 	fault.Unauthenticated: http.StatusUnauthorized,
 	fault.PaymentRequired: http.StatusPaymentRequired,
 	fault.Forbidden:       http.StatusForbidden,
@@ -98,24 +101,12 @@ func (p *Problem) GetStatus() int { return p.Status }
 // ContentType tells huma the media type.
 func (p *Problem) ContentType(string) string { return ProblemType }
 
-// WithStatus is the problem with a status that its kind does not have.
-func (p *Problem) WithStatus(status int) *Problem {
-	c := *p
-	c.Status, c.Title = status, http.StatusText(status)
-	return &c
-}
-
 // WriteProblem answers a request with err's face, and logs what has none.
 func WriteProblem(rw http.ResponseWriter, r *http.Request, log *slog.Logger, err error) {
 	p := ProblemOf(err, RequestID(r.Context()))
 	if p.Status == http.StatusInternalServerError {
 		log.ErrorContext(r.Context(), "request failed", "route", r.Pattern, "request_id", p.RequestID, "err", err)
 	}
-	p.Write(rw, r, log)
-}
-
-// Write answers a request with the problem.
-func (p *Problem) Write(rw http.ResponseWriter, r *http.Request, log *slog.Logger) {
 	body, err := json.Marshal(p)
 	if err != nil {
 		log.ErrorContext(r.Context(), "problem not told", "code", p.Code, "err", err)

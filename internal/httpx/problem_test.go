@@ -50,7 +50,7 @@ func TestEveryKindHasAStatus(t *testing.T) {
 	for kind, want := range map[fault.Kind]int{
 		fault.Internal: 500, fault.Invalid: 422, fault.Malformed: 400, fault.Unauthenticated: 401,
 		fault.PaymentRequired: 402, fault.Forbidden: 403, fault.NotFound: 404, fault.Conflict: 409,
-		fault.TooLarge: 413, fault.NotAllowed: 405, fault.TooMany: 429, fault.Unavailable: 503,
+		fault.TooLarge: 413, fault.NotAllowed: 405, fault.NotAcceptable: 406, fault.TooSlow: 408, fault.WrongType: 415, fault.TooMany: 429, fault.Unavailable: 503,
 	} {
 		if got := Status(fault.New(kind, "x.y", "")); got != want {
 			t.Errorf("%s: got %d, want %d", kind, got, want)
@@ -78,19 +78,5 @@ func TestErrorWithoutAFaceSaysNothing(t *testing.T) {
 	WriteProblem(rec, httptest.NewRequest(http.MethodGet, "/", nil), slog.New(slog.DiscardHandler), errors.New("dial postgres://root:pw@h"))
 	if rec.Code != 500 || strings.Contains(rec.Body.String(), "postgres") || rec.Header().Get("Content-Type") != ProblemType {
 		t.Errorf("got %d %s", rec.Code, rec.Body)
-	}
-}
-
-func TestAStatusThatNoKindHas(t *testing.T) {
-	p := ProblemOf(errNoCredit.With("needed", 7), "req_1")
-	rec := httptest.NewRecorder()
-	p.WithStatus(http.StatusMethodNotAllowed).Write(rec, httptest.NewRequest(http.MethodGet, "/", nil), slog.New(slog.DiscardHandler))
-	for _, want := range []string{`"status":405`, `"title":"Method Not Allowed"`, `"code":"credit.insufficient"`, `"needed":7`} {
-		if !strings.Contains(rec.Body.String(), want) {
-			t.Errorf("%s is not in %s", want, rec.Body)
-		}
-	}
-	if rec.Code != http.StatusMethodNotAllowed || p.Status != http.StatusPaymentRequired {
-		t.Errorf("answered %d, and the problem has become %d", rec.Code, p.Status)
 	}
 }
