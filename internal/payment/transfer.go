@@ -43,6 +43,11 @@ func ConfirmTransfer(ctx context.Context, tx *tenant.Tx, t Transfer) (Confirmati
 	if err != nil {
 		return Confirmation{}, err
 	}
+	// Locked in the order of Checkout, so that the two wait for each other and
+	// do not fall over each other.
+	if err := account.Lock(ctx, tx); err != nil {
+		return Confirmation{}, err
+	}
 	// Who holds the account's open invoices decides alone; only then can it be
 	// known whether somebody else has been told of this transfer.
 	open, err := invoice.LockOpen(ctx, tx)
