@@ -60,6 +60,7 @@ var onlyBy = map[string][]string{
 	"igny8/internal/tenant.Mint":                {"identity", "job", "tenant/tenanttest"},
 	"igny8/internal/tenant.MintOperator":        {"identity", "tenant/tenanttest"},
 	"igny8/internal/tenant.Bind":                {"identity", "job"},
+	"igny8/internal/tenant.BindShared":          {"identity"},
 	"igny8/internal/tenant.Raw":                 {"identity", "job", "replay"},
 	"igny8/internal/ai.NewScripted":             {"ai/aitest"},
 	"igny8/internal/credit.Open":                {"ai"},

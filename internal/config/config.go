@@ -29,6 +29,7 @@ type Config struct {
 	BaseURL  string // IGNY8_BASE_URL, how people reach it; "http://" and Addr
 	Data     string // IGNY8_DATA, the folder of what the server keeps; "igny8-data"
 	Database string // IGNY8_DATABASE_URL, "sqlite:PATH" or "postgres://..."; a file in Data
+	Migrate  string // IGNY8_MIGRATE_DATABASE_URL, the same database by the login that owns its schema; empty: Database
 	AI       AI     // IGNY8_AI_*
 	Debug    bool   // IGNY8_DEBUG, more in the log; only on a loopback address
 
@@ -47,7 +48,7 @@ type AI struct {
 
 // known lists the settings, so that a misspelt one can be told.
 var known = []string{
-	"IGNY8_ADDR", "IGNY8_BASE_URL", "IGNY8_DATA", "IGNY8_DATABASE_URL", "IGNY8_AI_PROVIDER",
+	"IGNY8_ADDR", "IGNY8_BASE_URL", "IGNY8_DATA", "IGNY8_DATABASE_URL", "IGNY8_MIGRATE_DATABASE_URL", "IGNY8_AI_PROVIDER",
 	"IGNY8_AI_BASE_URL", "IGNY8_AI_KEY", "IGNY8_AI_MODEL", "IGNY8_DEBUG",
 }
 
@@ -77,6 +78,7 @@ func Read(environ []string) (Config, error) {
 	}
 	c.BaseURL = r.url("IGNY8_BASE_URL", "http://"+c.Addr)
 	c.Database = r.database("IGNY8_DATABASE_URL", "sqlite:"+filepath.Join(c.Data, "igny8.db"))
+	c.Migrate = r.migrate("IGNY8_MIGRATE_DATABASE_URL", c.Database)
 	if c.Debug && !loopback(c.Addr) {
 		r.fault("IGNY8_DEBUG is for a loopback address, and IGNY8_ADDR is %s", c.Addr)
 	}
@@ -138,12 +140,25 @@ func (r *reader) database(name, otherwise string) string {
 	v := r.text(name, otherwise)
 	path, isFile := strings.CutPrefix(v, "sqlite:")
 	switch {
-	case isFile && path != "", strings.HasPrefix(v, "postgres://"), strings.HasPrefix(v, "postgresql://"):
+	case isFile && path != "", postgres(v):
 		return v
 	}
 	// The value is not repeated: it may hold a password.
 	r.fault("%s must be sqlite:PATH or postgres://USER@HOST/NAME", name)
 	return otherwise
+}
+
+func (r *reader) migrate(name, serving string) string {
+	v := r.env[name]
+	if v != "" && (!postgres(v) || !postgres(serving)) {
+		r.fault("%s must be postgres://USER@HOST/NAME, and IGNY8_DATABASE_URL the same database", name)
+		return ""
+	}
+	return v
+}
+
+func postgres(url string) bool {
+	return strings.HasPrefix(url, "postgres://") || strings.HasPrefix(url, "postgresql://")
 }
 
 func (r *reader) ai() AI {

@@ -77,13 +77,22 @@ func (s *Service) Login(ctx context.Context, address, password string) (Tokens, 
 		s.log.InfoContext(ctx, "sign-in refused", "user", known.String())
 		return Tokens{}, User{}, ErrBadCredentials
 	}
+	// Who is no member any more when the session begins is told so by the gate.
+	places, err := s.Places(ctx, known)
+	if err != nil {
+		return Tokens{}, User{}, err
+	}
+	var longest tenant.AccountID
+	if len(places) > 0 {
+		longest = places[0].Account
+	}
 	var t Tokens
 	var u User
 	err = s.d.Update(ctx, func(ctx context.Context, tx *db.Tx) (err error) {
 		if u, err = userOf(ctx, tx, known); err != nil {
 			return err
 		}
-		t, err = s.startAnywhere(ctx, tx, known)
+		t, err = s.start(ctx, tx, known, longest)
 		return err
 	})
 	return t, u, err
@@ -110,22 +119,11 @@ func (s *Service) passwordOf(ctx context.Context, address string) (UserID, strin
 	return u, hash, nil
 }
 
-func (s *Service) startAnywhere(ctx context.Context, tx *db.Tx, u UserID) (Tokens, error) {
-	places, err := account.Places(ctx, tx, u)
-	if err != nil {
-		return Tokens{}, err
-	}
-	var first tenant.AccountID
-	if len(places) > 0 {
-		first = places[0].Account
-	}
-	return s.start(ctx, tx, u, first)
-}
-
-// Places lists the accounts that a person is a member of.
+// Places lists the accounts that a person is a member of. It is the one
+// question of the gate that no account can be named in, and looks across all.
 func (s *Service) Places(ctx context.Context, u UserID) ([]account.Place, error) {
 	var all []account.Place
-	err := s.d.View(ctx, func(ctx context.Context, v *db.View) (err error) {
+	err := s.d.ViewAcross(ctx, func(ctx context.Context, v *db.View) (err error) {
 		all, err = account.Places(ctx, v, u)
 		return err
 	})
@@ -135,19 +133,21 @@ func (s *Service) Places(ctx context.Context, u UserID) ([]account.Place, error)
 // Enter signs a person who is signed in to another account of which he is a
 // member, in a session of its own. Any other account is account.ErrNotFound.
 func (s *Service) Enter(ctx context.Context, c Caller, acc tenant.AccountID) (Tokens, error) {
+	if acc.IsZero() {
+		return Tokens{}, account.ErrNotFound
+	}
 	var t Tokens
-	err := s.d.Update(ctx, func(ctx context.Context, tx *db.Tx) error {
-		places, err := account.Places(ctx, tx, c.User)
+	scope := tenant.Mint(acc, tenant.Actor{Kind: tenant.User, ID: c.User.String()}, 0)
+	err := s.st.Update(ctx, scope, func(ctx context.Context, tx *tenant.Tx) error {
+		_, err := account.RoleOf(ctx, tx, c.User)
+		if errors.Is(err, account.ErrNotMember) {
+			err = account.ErrNotFound
+		}
 		if err != nil {
-			return err
+			return fmt.Errorf("enter %s: %w", acc, err)
 		}
-		for _, p := range places {
-			if p.Account == acc {
-				t, err = s.start(ctx, tx, c.User, acc)
-				return err
-			}
-		}
-		return fmt.Errorf("enter %s: %w", acc, account.ErrNotFound)
+		t, err = s.StartSession(ctx, tx, c.User)
+		return err
 	})
 	return t, err
 }
@@ -270,7 +270,7 @@ func recordFor(ctx context.Context, tx *db.Tx, f session, action string) error {
 	if f.account.IsZero() {
 		return recordShared(ctx, tx, actor, action, f.session.String(), nil)
 	}
-	bound, err := tenant.Bind(tx, tenant.Mint(f.account, actor, 0))
+	bound, err := tenant.Bind(ctx, tx, tenant.Mint(f.account, actor, 0))
 	if err != nil {
 		return err
 	}

@@ -13,14 +13,9 @@ import (
 	"igny8/internal/tenant"
 )
 
-// recordShared writes an audit event that belongs to no account, in tx. The
-// scope it is bound to is of an account that does not exist.
+// recordShared writes an audit event that belongs to no account, in tx.
 func recordShared(ctx context.Context, tx *db.Tx, by tenant.Actor, action, subject string, detail any) error {
-	bound, err := tenant.Bind(tx, tenant.Mint(tenant.NewAccountID(), by, 0))
-	if err != nil {
-		return err
-	}
-	return audit.RecordShared(ctx, bound.SharedTx(), by, action, subject, detail)
+	return audit.RecordShared(ctx, tenant.BindShared(tx), by, action, subject, detail)
 }
 
 // CreateStaff makes a person who is a member of no account and has the

@@ -50,6 +50,10 @@ func (s *SharedTx) Now() time.Time { return s.tx.Now() }
 // account, such as the counter of a series of invoice numbers.
 func (t *Tx) SharedTx() *SharedTx { return &SharedTx{Shared: t.Shared(), tx: t.tx} }
 
+// BindShared is the part of a transaction of the platform's that writes what
+// belongs to no account. Only identity may call it.
+func BindShared(tx *db.Tx) *SharedTx { return &SharedTx{Shared: Shared{r: tx}, tx: tx} }
+
 // ViewShared runs fn on one read-only snapshot of what belongs to no account.
 func (st *Store) ViewShared(ctx context.Context, fn func(context.Context, Shared) error) error {
 	return st.db.View(ctx, func(ctx context.Context, v *db.View) error { return fn(ctx, Shared{r: v}) })
@@ -58,7 +62,7 @@ func (st *Store) ViewShared(ctx context.Context, fn func(context.Context, Shared
 // UpdateShared runs fn in one transaction on what belongs to no account.
 func (st *Store) UpdateShared(ctx context.Context, fn func(context.Context, *SharedTx) error) error {
 	return st.db.Update(ctx, func(ctx context.Context, tx *db.Tx) error {
-		return fn(ctx, &SharedTx{Shared: Shared{r: tx}, tx: tx})
+		return fn(ctx, BindShared(tx))
 	})
 }
 
@@ -86,7 +90,7 @@ func (st *Store) Survey(ctx context.Context, o Operator, p Privilege, fn func(co
 	if err := o.Require(p); err != nil {
 		return err
 	}
-	return st.db.View(ctx, func(ctx context.Context, v *db.View) error {
+	return st.db.ViewAcross(ctx, func(ctx context.Context, v *db.View) error {
 		return fn(ctx, &Survey{Operator: o, r: v})
 	})
 }
