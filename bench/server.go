@@ -53,12 +53,12 @@ func start(ctx context.Context, o options) (_ *server, err error) {
 	s.cmd.Env = []string{"IGNY8_ADDR=" + addr, "IGNY8_DATA=" + filepath.Join(dir, "data")}
 	s.cmd.Stdout, s.cmd.Stderr = io.Discard, &s.log
 	if o.database != "" {
-		opens, drop, err := db.Scratch(ctx, o.database)
+		within, drop, err := db.Scratch(ctx, o.database)
 		if err != nil {
 			return nil, err
 		}
 		s.wipe = append(s.wipe, func() error { return drop(context.WithoutCancel(ctx)) })
-		s.cmd.Env = append(s.cmd.Env, "IGNY8_DATABASE_URL="+opens)
+		s.cmd.Env = append(s.cmd.Env, "IGNY8_DATABASE_URL="+within(o.database))
 	}
 	began := time.Now()
 	if err := s.cmd.Start(); err != nil {

@@ -178,8 +178,8 @@ type Place struct {
 	Joined  time.Time
 }
 
-// Rows reads across accounts, with args that begin at $1: the platform's own
-// transaction, which package identity has, or an operator's Survey.
+// Rows reads across accounts, with args that begin at $1: a view of package
+// identity's that looks across them, or an operator's Survey.
 type Rows interface {
 	Each(ctx context.Context, query string, args []any, row func(tenant.Scan) error) error
 }

@@ -1,6 +1,7 @@
 package app
 
 import (
+	"cmp"
 	"context"
 	_ "embed"
 	"encoding/json"
@@ -71,11 +72,14 @@ func scratch(ctx context.Context, c config.Config) (config.Config, func() error,
 		c.Database = "sqlite:" + filepath.Join(dir, "igny8.db")
 		return c, wipe, nil
 	}
-	opens, drop, err := db.Scratch(ctx, c.Database)
+	within, drop, err := db.Scratch(ctx, cmp.Or(c.Migrate, c.Database))
 	if err != nil {
 		return c, nil, errors.Join(err, wipe())
 	}
-	c.Database = opens
+	c.Database = within(c.Database)
+	if c.Migrate != "" {
+		c.Migrate = within(c.Migrate)
+	}
 	return c, func() error {
 		ending, stop := context.WithTimeout(context.WithoutCancel(ctx), time.Minute)
 		defer stop()

@@ -51,7 +51,7 @@ func (c command) withDB(ctx context.Context, do func(*db.DB) error) error {
 	if _, err := openData(c.cfg.Data); err != nil {
 		return err
 	}
-	d, err := db.Open(ctx, c.cfg.Database, c.clock)
+	d, err := openDatabase(ctx, c.cfg, c.clock)
 	if err != nil {
 		return err
 	}

@@ -43,14 +43,15 @@ type server struct {
 	log      *slog.Logger
 }
 
-// build opens the database, brings its schema up to date, seeds what is for
-// sale, and wires the rooms. The caller closes the server.
+// build opens the database, brings its schema up to date, refuses one that
+// would not keep accounts apart, seeds what is for sale, and wires the rooms.
+// The caller closes the server.
 func build(ctx context.Context, cfg config.Config, log *slog.Logger, c clock.Clock) (_ *server, err error) {
 	secret, err := openData(cfg.Data)
 	if err != nil {
 		return nil, err
 	}
-	d, err := db.Open(ctx, cfg.Database, c)
+	d, err := openDatabase(ctx, cfg, c)
 	if err != nil {
 		return nil, err
 	}
@@ -62,6 +63,9 @@ func build(ctx context.Context, cfg config.Config, log *slog.Logger, c clock.Clo
 	if err := d.Migrate(ctx); err != nil {
 		return nil, err
 	}
+	if err := d.CheckWall(ctx); err != nil {
+		return nil, err
+	}
 	s := &server{db: d, store: tenant.NewStore(d), log: log}
 	if err := s.store.UpdateShared(ctx, seed); err != nil {
 		return nil, fmt.Errorf("seed what is for sale: %w", err)
@@ -70,6 +74,20 @@ func build(ctx context.Context, cfg config.Config, log *slog.Logger, c clock.Clo
 		return nil, errors.Join(err, s.unshare(ctx))
 	}
 	return s, nil
+}
+
+// openDatabase opens the database as it is.
+func openDatabase(ctx context.Context, cfg config.Config, c clock.Clock) (*db.DB, error) {
+	d, err := db.Open(ctx, cfg.Database, c)
+	if err != nil {
+		return nil, err
+	}
+	if cfg.Migrate != "" {
+		if err := d.MigrateAs(cfg.Migrate); err != nil {
+			return nil, errors.Join(err, d.Close())
+		}
+	}
+	return d, nil
 }
 
 // seed writes the first price list and plans where there are none.

@@ -72,6 +72,7 @@ var onlyBy = map[string][]string{
 	"igny8/internal/tenant.NoteShared":          {"audit", "tenant/tenanttest"},
 	"igny8/internal/tenant.Bind":                {"identity", "job"},
 	"igny8/internal/tenant.BindShared":          {"identity"},
+	"igny8/internal/tenant.Within":              {"identity"},
 	"igny8/internal/tenant.Raw":                 {"identity", "job", "replay"},
 	"igny8/internal/tenant.SharedOf":            {"identity"},
 	"igny8/internal/tenant.RawShared":           {"job"},

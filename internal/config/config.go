@@ -30,6 +30,7 @@ type Config struct {
 	BaseURL  string // IGNY8_BASE_URL, how people reach it; "http://" and Addr
 	Data     string // IGNY8_DATA, the folder of what the server keeps; "igny8-data"
 	Database string // IGNY8_DATABASE_URL, "sqlite:PATH" or "postgres://..."; a file in Data
+	Migrate  string // IGNY8_MIGRATE_DATABASE_URL, the same database by the login that owns its schema; empty: Database
 	AI       AI     // IGNY8_AI_*
 	Redis    Secret // IGNY8_REDIS_URL, where processes share what they count; none: each counts alone
 	SMTP     Secret // IGNY8_SMTP_URL, "smtp://USER:PASSWORD@HOST:PORT" or smtps; empty: letters go to the log
@@ -54,7 +55,7 @@ type AI struct {
 
 // known lists the settings, so that a misspelt one can be told.
 var known = []string{
-	"IGNY8_ADDR", "IGNY8_BASE_URL", "IGNY8_DATA", "IGNY8_DATABASE_URL", "IGNY8_AI_PROVIDER",
+	"IGNY8_ADDR", "IGNY8_BASE_URL", "IGNY8_DATA", "IGNY8_DATABASE_URL", "IGNY8_MIGRATE_DATABASE_URL", "IGNY8_AI_PROVIDER",
 	"IGNY8_AI_BASE_URL", "IGNY8_AI_KEY", "IGNY8_AI_MODEL", "IGNY8_SMTP_URL", "IGNY8_MAIL_FROM", "IGNY8_DEBUG",
 	"IGNY8_REDIS_URL", "IGNY8_TRUSTED_PROXIES",
 }
@@ -90,6 +91,7 @@ func Read(environ []string) (Config, error) {
 	c.SMTP = r.smtp("IGNY8_SMTP_URL")
 	c.MailFrom = r.mailbox("IGNY8_MAIL_FROM", c.BaseURL)
 	c.Database = r.database("IGNY8_DATABASE_URL", "sqlite:"+filepath.Join(c.Data, "igny8.db"))
+	c.Migrate = r.migrate("IGNY8_MIGRATE_DATABASE_URL", c.Database)
 	if c.Debug && !loopback(c.Addr) {
 		r.fault("IGNY8_DEBUG is for a loopback address, and IGNY8_ADDR is %s", c.Addr)
 	}
@@ -151,7 +153,7 @@ func (r *reader) database(name, otherwise string) string {
 	v := r.text(name, otherwise)
 	path, isFile := strings.CutPrefix(v, "sqlite:")
 	switch {
-	case isFile && path != "", strings.HasPrefix(v, "postgres://"), strings.HasPrefix(v, "postgresql://"):
+	case isFile && path != "", postgres(v):
 		return v
 	}
 	// The value is not repeated: it may hold a password.
@@ -190,6 +192,19 @@ func (r *reader) networks(name string) []netip.Prefix {
 		all = append(all, p)
 	}
 	return all
+}
+
+func (r *reader) migrate(name, serving string) string {
+	v := r.env[name]
+	if v != "" && (!postgres(v) || !postgres(serving)) {
+		r.fault("%s must be postgres://USER@HOST/NAME, and IGNY8_DATABASE_URL the same database", name)
+		return ""
+	}
+	return v
+}
+
+func postgres(url string) bool {
+	return strings.HasPrefix(url, "postgres://") || strings.HasPrefix(url, "postgresql://")
 }
 
 func (r *reader) ai() AI {

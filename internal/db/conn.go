@@ -25,12 +25,13 @@ type conn struct {
 	tx     *sql.Tx
 	engine Engine
 	now    time.Time
+	reach  reach
 
 	disturb func() error
 }
 
-func (d *DB) conn(tx *sql.Tx) conn {
-	return conn{tx: tx, engine: d.engine, now: d.clock.Now(), disturb: d.disturb}
+func (d *DB) conn(tx *sql.Tx, r reach) conn {
+	return conn{tx: tx, engine: d.engine, now: d.clock.Now(), reach: r, disturb: d.disturb}
 }
 
 // Disturb is for tests of what stays when something fails half-way: fn is

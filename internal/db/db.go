@@ -1,5 +1,7 @@
 // Package db runs SQL and transactions on SQLite or PostgreSQL from one text,
-// and knows no table but its own.
+// and knows no table but its own. What it knows of accounts is that a
+// transaction is opened for one, for none, or to read across all: on PostgreSQL
+// the database holds it to that. See reach.go.
 //
 // Times are BIGINT microseconds since 1970 UTC, money is BIGINT minor units,
 // ids are TEXT made in Go, placeholders are $1. A driver's error never leaves
@@ -13,6 +15,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"igny8/internal/clock"
@@ -33,7 +36,8 @@ type DB struct {
 	engine Engine
 	write  *sql.DB
 	read   *sql.DB
-	pool   *pgxpool.Pool // PostgreSQL only
+	pool   *pgxpool.Pool   // PostgreSQL only
+	login  *pgx.ConnConfig // PostgreSQL only: who migrates
 	clock  clock.Clock
 
 	disturb func() error // nil but in a test: see Disturb
@@ -82,17 +86,23 @@ func (d *DB) Ping(ctx context.Context) error {
 	return translate(d.read.PingContext(ctx))
 }
 
-// View runs fn on one consistent snapshot, read-only.
+// View runs fn on one consistent snapshot, read-only, of the rows that belong
+// to no account. See ViewOf and ViewAcross.
 func (d *DB) View(ctx context.Context, fn func(context.Context, *View) error) error {
+	return d.view(ctx, reach{}, fn)
+}
+
+func (d *DB) view(ctx context.Context, r reach, fn func(context.Context, *View) error) error {
 	var opts *sql.TxOptions
 	if d.engine == Postgres {
 		opts = &sql.TxOptions{ReadOnly: true, Isolation: sql.LevelRepeatableRead}
 	}
-	tx, err := d.read.BeginTx(ctx, opts)
+	tx, err := d.begin(ctx, d.read, opts, r)
 	if err != nil {
-		return fmt.Errorf("begin: %w", translate(err))
+		return err
 	}
-	err = fn(within(ctx), &View{d.conn(tx)})
+	defer func() { _ = tx.Rollback() }() // for a panic of fn; otherwise it has ended below
+	err = fn(within(ctx), &View{d.conn(tx, r)})
 	if rerr := tx.Rollback(); rerr != nil && !errors.Is(rerr, sql.ErrTxDone) && err == nil && ctx.Err() == nil {
 		return fmt.Errorf("end of view: %w", translate(rerr))
 	}
@@ -106,23 +116,28 @@ const attempts = 4
 // Update runs fn in one transaction: all of it is committed or nothing is.
 // When the database undoes the transaction to break a deadlock, fn runs again
 // from the start, so fn must change nothing but the transaction and variables
-// that it sets anew.
+// that it sets anew. The transaction meets rows that belong to no account; see
+// UpdateOf and Tx.Narrow.
 func (d *DB) Update(ctx context.Context, fn func(context.Context, *Tx) error) error {
+	return d.retry(ctx, reach{}, fn)
+}
+
+func (d *DB) retry(ctx context.Context, r reach, fn func(context.Context, *Tx) error) error {
 	for try := 1; ; try++ {
-		err := d.update(ctx, fn)
+		err := d.update(ctx, r, fn)
 		if try == attempts || !errors.Is(err, errAgain) {
 			return err
 		}
 	}
 }
 
-func (d *DB) update(ctx context.Context, fn func(context.Context, *Tx) error) error {
-	tx, err := d.write.BeginTx(ctx, nil)
+func (d *DB) update(ctx context.Context, r reach, fn func(context.Context, *Tx) error) error {
+	tx, err := d.begin(ctx, d.write, nil, r)
 	if err != nil {
-		return fmt.Errorf("begin: %w", translate(err))
+		return err
 	}
 	defer func() { _ = tx.Rollback() }() // after a commit it does nothing; otherwise the first error counts
-	c := d.conn(tx)
+	c := d.conn(tx, r)
 	if err := fn(within(ctx), &Tx{c}); err != nil {
 		return err
 	}

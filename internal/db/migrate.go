@@ -10,6 +10,8 @@ import (
 	"io/fs"
 	"log/slog"
 
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/stdlib"
 	"github.com/pressly/goose/v3"
 	"github.com/pressly/goose/v3/lock"
 	"github.com/riverqueue/river/riverdriver/riverdatabasesql"
@@ -31,79 +33,79 @@ type Step struct {
 }
 
 // Migrate brings the schema up to this binary. Processes that start together
-// wait for one another. ErrNewerSchema when the database is ahead.
+// wait for one another. ErrNewerSchema when the database is ahead. On
+// PostgreSQL it also sees to the role that serves, first, so that a login that
+// may not leaves the schema as it was; the error then says what an
+// administrator has to run.
 func (d *DB) Migrate(ctx context.Context) error {
-	p, err := d.migrator()
-	if err != nil {
-		return err
-	}
-	if err := d.refuseNewer(ctx, p); err != nil {
-		return err
-	}
-	// On SQLite nothing keeps two processes from beginning the same step: the
-	// second is refused, by the tables that the first has made. It goes on from
-	// where the first is, and gives up when nobody got any further.
-	for {
-		was, err := p.GetDBVersion(ctx)
-		if err != nil {
-			return translate(err)
+	return d.change(ctx, func(p *goose.Provider) error {
+		if err := d.refuseNewer(ctx, p); err != nil {
+			return err
 		}
-		if _, err = p.Up(ctx); err == nil || d.engine != SQLite {
-			return translate(err)
+		// On SQLite nothing keeps two processes from beginning the same step: the
+		// second is refused, by the tables that the first has made. It goes on from
+		// where the first is, and gives up when nobody got any further.
+		for {
+			was, err := p.GetDBVersion(ctx)
+			if err != nil {
+				return translate(err)
+			}
+			if _, err = p.Up(ctx); err == nil || d.engine != SQLite {
+				return translate(err)
+			}
+			if now, nowErr := p.GetDBVersion(ctx); nowErr != nil || now <= was {
+				return translate(err)
+			}
 		}
-		if now, nowErr := p.GetDBVersion(ctx); nowErr != nil || now <= was {
-			return translate(err)
-		}
-	}
+	})
 }
 
 // MigrateTo moves the schema to a version, up or down; zero is an empty
 // database.
 func (d *DB) MigrateTo(ctx context.Context, version int64) error {
-	p, err := d.migrator()
-	if err != nil {
-		return err
-	}
-	now, err := p.GetDBVersion(ctx)
-	if err != nil {
+	return d.change(ctx, func(p *goose.Provider) error {
+		now, err := p.GetDBVersion(ctx)
+		if err != nil {
+			return translate(err)
+		}
+		if version < now {
+			_, err = p.DownTo(ctx, version)
+		} else {
+			_, err = p.UpTo(ctx, version)
+		}
 		return translate(err)
-	}
-	if version < now {
-		_, err = p.DownTo(ctx, version)
-	} else {
-		_, err = p.UpTo(ctx, version)
-	}
-	return translate(err)
+	})
 }
 
 // MigrateDown undoes the newest migration that the database has.
 func (d *DB) MigrateDown(ctx context.Context) error {
-	p, err := d.migrator()
-	if err != nil {
-		return err
-	}
-	if err := d.refuseNewer(ctx, p); err != nil {
-		return err
-	}
-	_, err = p.Down(ctx)
-	return translate(err)
+	return d.change(ctx, func(p *goose.Provider) error {
+		if err := d.refuseNewer(ctx, p); err != nil {
+			return err
+		}
+		_, err := p.Down(ctx)
+		return translate(err)
+	})
 }
 
 // MigrationStatus lists every migration of this binary, oldest first.
 func (d *DB) MigrationStatus(ctx context.Context) ([]Step, error) {
-	p, err := d.migrator()
-	if err != nil {
-		return nil, err
-	}
-	status, err := p.Status(ctx)
-	if err != nil {
-		return nil, translate(err)
-	}
-	steps := make([]Step, len(status))
-	for i, s := range status {
-		steps[i] = Step{Version: s.Source.Version, Name: stepName(s.Source), Applied: s.State == goose.StateApplied}
-	}
-	return steps, nil
+	var steps []Step
+	err := d.migrating(func(own *sql.DB) error {
+		p, err := d.migrator(own)
+		if err != nil {
+			return err
+		}
+		status, err := p.Status(ctx)
+		if err != nil {
+			return translate(err)
+		}
+		for _, s := range status {
+			steps = append(steps, Step{Version: s.Source.Version, Name: stepName(s.Source), Applied: s.State == goose.StateApplied})
+		}
+		return nil
+	})
+	return steps, err
 }
 
 func stepName(s *goose.Source) string {
@@ -111,6 +113,52 @@ func stepName(s *goose.Source) string {
 		return queueName
 	}
 	return s.Path
+}
+
+// change runs one change of the schema with what goes before and after it.
+func (d *DB) change(ctx context.Context, fn func(*goose.Provider) error) error {
+	return d.migrating(func(own *sql.DB) error {
+		p, err := d.migrator(own)
+		if err != nil {
+			return err
+		}
+		if d.engine != Postgres {
+			return fn(p)
+		}
+		if err := ensureRole(ctx, own, d.pool.Config().ConnConfig.User); err != nil {
+			return err
+		}
+		if err := fn(p); err != nil {
+			return ownerNeeded(err)
+		}
+		if err := grant(ctx, own); err != nil {
+			return translate(err)
+		}
+		d.pool.Reset() // connections from before there was a role act as the login
+		return nil
+	})
+}
+
+// ownerNeeded says what to do when the login that migrates may not.
+func ownerNeeded(err error) error {
+	var pg *pgconn.PgError
+	if errors.As(err, &pg) && pg.Code == insufficientPrivilege {
+		return fmt.Errorf("%w; migrations need the login that owns the schema: name it in IGNY8_MIGRATE_DATABASE_URL", err)
+	}
+	return err
+}
+
+// migrating opens what migrations run on: on PostgreSQL, connections of the
+// login that owns the schema. They refuse a statement that row-level security
+// would narrow, instead of changing only the rows that it shows.
+func (d *DB) migrating(fn func(*sql.DB) error) error {
+	if d.engine != Postgres {
+		return fn(d.write)
+	}
+	cfg := d.login.Copy()
+	cfg.RuntimeParams["row_security"] = "off"
+	own := stdlib.OpenDB(*cfg)
+	return errors.Join(fn(own), own.Close())
 }
 
 func (d *DB) refuseNewer(ctx context.Context, p *goose.Provider) error {
@@ -125,7 +173,7 @@ func (d *DB) refuseNewer(ctx context.Context, p *goose.Provider) error {
 	return nil
 }
 
-func (d *DB) migrator() (*goose.Provider, error) {
+func (d *DB) migrator(own *sql.DB) (*goose.Provider, error) {
 	opts := []goose.ProviderOption{
 		goose.WithDisableGlobalRegistry(true),
 		goose.WithGoMigrations(d.queueMigration()),
@@ -143,7 +191,7 @@ func (d *DB) migrator() (*goose.Provider, error) {
 	if err != nil {
 		return nil, err
 	}
-	return goose.NewProvider(dialect, d.write, files, opts...)
+	return goose.NewProvider(dialect, own, files, opts...)
 }
 
 // The tables of the job queue are River's. Its own migrations run as one of

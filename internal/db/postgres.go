@@ -6,8 +6,8 @@ import (
 	"runtime"
 	"strings"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
-	"github.com/jackc/pgx/v5/stdlib"
 
 	"igny8/internal/clock"
 )
@@ -20,6 +20,7 @@ func openPostgres(ctx context.Context, url string, c clock.Clock) (*DB, error) {
 	if !strings.Contains(url, "pool_max_conns") {
 		cfg.MaxConns = int32(max(8, 4*runtime.NumCPU()))
 	}
+	cfg.AfterConnect = actAsRuntime
 	pool, err := pgxpool.NewWithConfig(ctx, cfg)
 	if err != nil {
 		return nil, fmt.Errorf("database: %w", err)
@@ -28,6 +29,33 @@ func openPostgres(ctx context.Context, url string, c clock.Clock) (*DB, error) {
 		pool.Close()
 		return nil, fmt.Errorf("database %s at %s: %w", cfg.ConnConfig.Database, cfg.ConnConfig.Host, err)
 	}
-	std := stdlib.OpenDBFromPool(pool)
-	return &DB{engine: Postgres, write: std, read: std, pool: pool, clock: c}, nil
+	std := openSessions(pool)
+	return &DB{engine: Postgres, write: std, read: std, pool: pool, login: cfg.ConnConfig, clock: c}, nil
+}
+
+// MigrateAs makes migrations run by the login of another URL of the same
+// database, which owns the schema. Without it the
+// login of Open migrates. It is called before the first migration.
+func (d *DB) MigrateAs(url string) error {
+	if d.engine != Postgres {
+		return fmt.Errorf("a login of its own for migrations is for PostgreSQL")
+	}
+	cfg, err := pgxpool.ParseConfig(url) // it knows what a pool's URL may say
+	if err != nil {
+		return fmt.Errorf("database for migrations: %w", err) // pgx leaves the password out
+	}
+	d.login = cfg.ConnConfig
+	return nil
+}
+
+// actAsRuntime makes a connection act as the runtime role, if its login may:
+// before the first migration there is no such role. CheckWall then looks at
+// whom the connections act as, however that came about.
+func actAsRuntime(ctx context.Context, c *pgx.Conn) error {
+	_, err := c.Exec(ctx, `SELECT set_config('role', rolname, false) FROM pg_roles
+		WHERE rolname = '`+runtimeRole+`' AND pg_has_role(session_user, oid, `+maySetRole+`)`)
+	if err != nil {
+		return fmt.Errorf("act as %s: %w", runtimeRole, err)
+	}
+	return nil
 }

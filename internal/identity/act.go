@@ -103,7 +103,7 @@ func OpenSystemAccount(ctx context.Context, tx *tenant.SharedTx, name string) (a
 	if err := op.Require(tenant.PrivilegesManage); err != nil {
 		return account.Account{}, err
 	}
-	bound, err := tenant.BindShared(tx, tenant.NewAccountID(), tenant.AllPermissions)
+	bound, err := tenant.BindShared(ctx, tx, tenant.NewAccountID(), tenant.AllPermissions)
 	if err != nil {
 		return account.Account{}, err
 	}

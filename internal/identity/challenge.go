@@ -177,7 +177,11 @@ func (s *Service) AnswerChallenge(ctx context.Context, token, code string, from 
 		if err := endChallenge(ctx, tx, `hash = $1`, digest(token)); err != nil {
 			return err
 		}
-		t, err = s.startAnywhere(ctx, tx, u, from)
+		places, err := placesWithin(ctx, tx, u)
+		if err != nil {
+			return err
+		}
+		t, err = s.start(ctx, tx, u, longest(places), from)
 		return err
 	})
 	switch {

@@ -366,7 +366,7 @@ func (h *house) actions(s tenant.Scope) map[string]int {
 func (h *house) count(query string, args ...any) int {
 	h.t.Helper()
 	var n int
-	err := h.d.View(h.t.Context(), func(ctx context.Context, v *db.View) error { return v.Get(ctx, query, args, &n) })
+	err := h.d.ViewAcross(h.t.Context(), func(ctx context.Context, v *db.View) error { return v.Get(ctx, query, args, &n) })
 	if err != nil {
 		h.t.Fatal(err)
 	}

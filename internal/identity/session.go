@@ -82,6 +82,11 @@ func (s *Service) Login(ctx context.Context, address, password string, from Clie
 		s.log.InfoContext(ctx, "sign-in refused", "user", known.String())
 		return Tokens{}, User{}, ErrBadCredentials
 	}
+	// Who is no member any more when the session begins is told so by the gate.
+	places, err := s.Places(ctx, known)
+	if err != nil {
+		return Tokens{}, User{}, err
+	}
 	var t Tokens
 	var u User
 	var owes string
@@ -96,13 +101,22 @@ func (s *Service) Login(ctx context.Context, address, password string, from Clie
 		if owes, err = challenge(ctx, tx, u); err != nil || owes != "" {
 			return err
 		}
-		t, err = s.startAnywhere(ctx, tx, known, from)
+		t, err = s.start(ctx, tx, known, longest(places), from)
 		return err
 	})
 	if err == nil && owes != "" {
 		return Tokens{}, User{}, ErrSecondFactor.With("challenge", owes)
 	}
 	return t, u, err
+}
+
+// longest is the account of which somebody has been a member longest; zero for
+// who is a member of none.
+func longest(places []account.Place) tenant.AccountID {
+	if len(places) == 0 {
+		return tenant.AccountID{}
+	}
+	return places[0].Account
 }
 
 // passwordOf is the person with an address and the hash of the password; for
@@ -126,22 +140,11 @@ func (s *Service) passwordOf(ctx context.Context, address string) (UserID, strin
 	return u, hash, nil
 }
 
-func (s *Service) startAnywhere(ctx context.Context, tx *db.Tx, u UserID, from Client) (Tokens, error) {
-	places, err := account.Places(ctx, tx, u)
-	if err != nil {
-		return Tokens{}, err
-	}
-	var first tenant.AccountID
-	if len(places) > 0 {
-		first = places[0].Account
-	}
-	return s.start(ctx, tx, u, first, from)
-}
-
-// Places lists the accounts that a person is a member of.
+// Places lists the accounts that a person is a member of. It is the one
+// question of the gate that no account can be named in, and looks across all.
 func (s *Service) Places(ctx context.Context, u UserID) ([]account.Place, error) {
 	var all []account.Place
-	err := s.d.View(ctx, func(ctx context.Context, v *db.View) (err error) {
+	err := s.d.ViewAcross(ctx, func(ctx context.Context, v *db.View) (err error) {
 		all, err = account.Places(ctx, v, u)
 		return err
 	})
@@ -151,22 +154,24 @@ func (s *Service) Places(ctx context.Context, u UserID) ([]account.Place, error)
 // Enter signs a person who is signed in to another account of which he is a
 // member, in a session of its own. Any other account is account.ErrNotFound.
 func (s *Service) Enter(ctx context.Context, c Caller, acc tenant.AccountID, from Client) (Tokens, error) {
+	if acc.IsZero() {
+		return Tokens{}, account.ErrNotFound
+	}
 	var t Tokens
-	err := s.d.Update(ctx, func(ctx context.Context, tx *db.Tx) error {
-		if err := stillIn(ctx, tx, c); err != nil {
+	scope := tenant.Mint(acc, tenant.Actor{Kind: tenant.User, ID: c.User.String()}, 0)
+	err := s.st.Update(ctx, scope, func(ctx context.Context, tx *tenant.Tx) error {
+		if err := stillIn(ctx, tenant.Raw(tx), c); err != nil {
 			return err
 		}
-		places, err := account.Places(ctx, tx, c.User)
+		_, err := account.RoleOf(ctx, tx, c.User)
+		if errors.Is(err, account.ErrNotMember) {
+			err = account.ErrNotFound
+		}
 		if err != nil {
-			return err
+			return fmt.Errorf("enter %s: %w", acc, err)
 		}
-		for _, p := range places {
-			if p.Account == acc {
-				t, err = s.start(ctx, tx, c.User, acc, from)
-				return err
-			}
-		}
-		return fmt.Errorf("enter %s: %w", acc, account.ErrNotFound)
+		t, err = s.StartSession(ctx, tx, c.User, from)
+		return err
 	})
 	return t, err
 }
@@ -312,7 +317,7 @@ func recordFor(ctx context.Context, tx *db.Tx, f session, action string) error {
 	if f.account.IsZero() {
 		return recordShared(ctx, tx, actor, action, f.session.String(), nil)
 	}
-	bound, err := tenant.Bind(tx, tenant.Mint(f.account, actor, 0))
+	bound, err := tenant.Bind(ctx, tx, tenant.Mint(f.account, actor, 0))
 	if err != nil {
 		return err
 	}

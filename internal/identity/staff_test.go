@@ -177,7 +177,7 @@ func (h *house) whileGrantsAreHeld(n int, fn func()) {
 		if err != nil || tx.Engine() != db.Postgres {
 			return err
 		}
-		for h.count(`SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`) < n {
+		for h.count(`SELECT count(DISTINCT pid) FROM pg_locks JOIN pg_stat_activity USING (pid) WHERE NOT granted AND datname = current_database()`) < n {
 			select {
 			case <-done:
 				return errors.New("nobody waits for the grants")

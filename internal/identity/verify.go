@@ -27,7 +27,7 @@ func (s *Service) post(ctx context.Context, tx *db.Tx, to string, m mail.Message
 // account of each membership, or in the operator's log when there is none.
 func recordPerson(ctx context.Context, tx *db.Tx, u UserID, action string, detail any) error {
 	actor := tenant.Actor{Kind: tenant.User, ID: u.String()}
-	places, err := account.Places(ctx, tx, u)
+	places, err := placesWithin(ctx, tx, u)
 	if err != nil {
 		return err
 	}
@@ -35,15 +35,23 @@ func recordPerson(ctx context.Context, tx *db.Tx, u UserID, action string, detai
 		return recordShared(ctx, tx, actor, action, u.String(), detail)
 	}
 	for _, p := range places {
-		bound, err := tenant.Bind(tx, tenant.Mint(p.Account, actor, 0))
+		err := tenant.Within(ctx, tx, tenant.Mint(p.Account, actor, 0), func(bound *tenant.Tx) error {
+			return audit.Record(ctx, bound, action, u.String(), detail)
+		})
 		if err != nil {
-			return err
-		}
-		if err := audit.Record(ctx, bound, action, u.String(), detail); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// placesWithin is Places on the snapshot of a transaction.
+func placesWithin(ctx context.Context, tx *db.Tx, u UserID) (places []account.Place, err error) {
+	err = tx.LookAcross(ctx, func(r db.Reader) error {
+		places, err = account.Places(ctx, r, u)
+		return err
+	})
+	return places, err
 }
 
 // lockUser reads a person and holds the row until the commit: what changes

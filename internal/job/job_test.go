@@ -275,7 +275,7 @@ func TestTakesOverFromTheDead(t *testing.T) {
 	id, poison := sh.enqueue("north"), sh.enqueue("south")
 	// Both were running in a process that died long ago, the second for the
 	// fifth time.
-	err := sh.d.Update(t.Context(), func(ctx context.Context, tx *db.Tx) error {
+	err := sh.d.UpdateOf(t.Context(), sh.s.Account().String(), func(ctx context.Context, tx *db.Tx) error {
 		long := clock.Micros(tx.Now().Add(-time.Hour))
 		if _, err := tx.Exec(ctx, `UPDATE jobs SET state = 'running', heartbeat_at = $1`, long); err != nil {
 			return err

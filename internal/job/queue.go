@@ -97,6 +97,9 @@ func New(d *db.DB, log *slog.Logger, opt Options) (*Queue, error) {
 	}
 	var err error
 	if d.Engine() == db.Postgres {
+		// To rebuild an index one must own it, and the role that serves owns
+		// nothing. The operator can, when the queue's have grown.
+		cfg.ReindexerIndexNames, cfg.ReindexerSchedule = []string{}, river.NeverSchedule()
 		var w *river.Client[pgx.Tx]
 		w, err = river.NewClient(riverpgxv5.New(d.Pool()), cfg)
 		q.work = w

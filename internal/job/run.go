@@ -310,7 +310,7 @@ const maxTakeovers = 5
 func (q *Queue) sweep(ctx context.Context) error {
 	var dead []ticket
 	cutoff := clock.Micros(q.d.Clock().Now().Add(-lease))
-	err := q.d.View(ctx, func(ctx context.Context, v *db.View) error {
+	err := q.d.ViewAcross(ctx, func(ctx context.Context, v *db.View) error {
 		dead = nil
 		return v.Each(ctx, `SELECT account_id, id, token, kind FROM jobs WHERE state = 'running' AND heartbeat_at < $1 ORDER BY heartbeat_at LIMIT 100`,
 			[]any{cutoff}, func(scan db.Scan) error {

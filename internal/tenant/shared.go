@@ -105,7 +105,7 @@ func (st *Store) Survey(ctx context.Context, l Look, fn func(context.Context, *S
 	if l.by == "" {
 		return ErrUnwritten
 	}
-	return st.db.View(ctx, func(ctx context.Context, v *db.View) error {
+	return st.db.ViewAcross(ctx, func(ctx context.Context, v *db.View) error {
 		return fn(ctx, &Survey{Operator: l.operator, by: l.by, r: v})
 	})
 }

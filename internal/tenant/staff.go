@@ -132,12 +132,15 @@ func (st *Store) UpdateFor(ctx context.Context, o Operator, p Privilege, fn func
 // BindShared is an operator's transaction, narrowed to the account that it
 // opens. Its own event, which the commit asks for, is in the operator's log.
 // Only identity may call it.
-func BindShared(s *SharedTx, a AccountID, may Permissions) (*Tx, error) {
+func BindShared(ctx context.Context, s *SharedTx, a AccountID, may Permissions) (*Tx, error) {
 	switch {
 	case a.IsZero():
 		return nil, ErrNoScope
 	case s.by == "":
 		return nil, ErrUnwritten
+	}
+	if err := s.tx.Narrow(ctx, a.String()); err != nil {
+		return nil, err
 	}
 	return bind(s.tx, MintStaff(a, s.operator, s.by, may)), nil
 }

@@ -2,6 +2,9 @@
 // account's rows holds a *View or a *Tx, and each is bound to one account for
 // life: there is no parameter with which to ask for another's.
 //
+// On PostgreSQL the database is told the account as well, and shows no other's
+// rows even to a statement that forgets to ask.
+//
 // A statement on an account's rows must use $1, which is always the account;
 // View and Tx put it there themselves. What belongs to no account (plans,
 // prices) is read through Shared, which refuses every other table.
@@ -66,7 +69,7 @@ func (st *Store) View(ctx context.Context, s Scope, fn func(context.Context, *Vi
 	case s.by != "":
 		return ErrUnwritten
 	}
-	return st.db.View(ctx, func(ctx context.Context, v *db.View) error {
+	return st.db.ViewOf(ctx, s.account.String(), func(ctx context.Context, v *db.View) error {
 		return fn(ctx, &View{scope: s, r: v})
 	})
 }
@@ -79,7 +82,7 @@ func (st *Store) Update(ctx context.Context, s Scope, fn func(context.Context, *
 	if s.account.IsZero() {
 		return ErrNoScope
 	}
-	return st.db.Update(ctx, func(ctx context.Context, tx *db.Tx) error {
+	return st.db.UpdateOf(ctx, s.account.String(), func(ctx context.Context, tx *db.Tx) error {
 		t := bind(tx, s)
 		if err := fn(ctx, t); err != nil {
 			return err
@@ -95,17 +98,34 @@ func bind(tx *db.Tx, s Scope) *Tx {
 	return &Tx{View: View{scope: s, r: tx}, tx: tx}
 }
 
-// Bind is a transaction of the platform's, narrowed to one account. Only
-// identity and job may call it: they find out whose transaction it is. An
-// operator's scope is refused, since nobody would look for its event.
-func Bind(tx *db.Tx, s Scope) (*Tx, error) {
+// Bind narrows a transaction of the platform's to one account, for the rest of
+// it: what is bound to one account cannot be bound to another. Only identity
+// and job may call it: they find out whose transaction it is. An operator's
+// scope is refused, since nobody would look for its event.
+func Bind(ctx context.Context, tx *db.Tx, s Scope) (*Tx, error) {
 	switch {
 	case s.account.IsZero():
 		return nil, ErrNoScope
 	case s.by != "":
 		return nil, ErrUnwritten
 	}
+	if err := tx.Narrow(ctx, s.account.String()); err != nil {
+		return nil, err
+	}
 	return bind(tx, s), nil
+}
+
+// Within runs fn on the rows of one account in a transaction of the
+// platform's, which may do so for several, one after the other. Only identity
+// may call it: what happens to a person is written into each of his accounts.
+func Within(ctx context.Context, tx *db.Tx, s Scope, fn func(*Tx) error) error {
+	switch {
+	case s.account.IsZero():
+		return ErrNoScope
+	case s.by != "":
+		return ErrUnwritten
+	}
+	return tx.Within(ctx, s.account.String(), func() error { return fn(bind(tx, s)) })
 }
 
 // Raw is the transaction without its wall, for the rows that belong to no

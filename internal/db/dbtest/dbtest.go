@@ -6,6 +6,7 @@
 package dbtest
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 	"sync"
@@ -40,6 +41,31 @@ func Reopen(t testing.TB, url string, c clock.Clock) *db.DB {
 		}
 	})
 	return d
+}
+
+// AsOwner runs statements on a database that URL or BareURL made, as the login
+// that owns its schema: what a server must not do, somebody at a prompt can.
+func AsOwner(t testing.TB, url string, statements ...string) {
+	t.Helper()
+	for _, q := range statements {
+		if err := TryAsOwner(t, url, q); err != nil {
+			t.Fatalf("%s: %v", q, err)
+		}
+	}
+}
+
+// TryAsOwner is AsOwner for a statement that may be refused.
+func TryAsOwner(t testing.TB, url, statement string) error {
+	t.Helper()
+	if Engine() == db.Postgres {
+		return admin(t.Context(), url, statement)
+	}
+	d, err := db.Open(t.Context(), url, clock.Clock{})
+	if err != nil {
+		return err
+	}
+	_, err = d.Writer().ExecContext(t.Context(), statement)
+	return errors.Join(err, d.Close())
 }
 
 // Engine is the engine that this run tests.

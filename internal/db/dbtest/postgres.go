@@ -62,8 +62,11 @@ func postgresURL(t testing.TB, migrated bool) string {
 func startServer(t testing.TB) (string, string, error) {
 	at := os.Getenv("IGNY8_TEST_DATABASE_URL")
 	if at == "" {
-		var err error
-		if at, err = StartCluster(t.Context()); err != nil {
+		super, err := StartCluster(t.Context())
+		if err != nil {
+			return "", "", err
+		}
+		if at, err = NewLogin(t.Context(), super, "igny8", "CREATEDB CREATEROLE"); err != nil {
 			return "", "", err
 		}
 	}
@@ -129,9 +132,22 @@ const supervise = `dir=$1; shift; trap '' INT TERM; "$@" >"$dir/log" 2>&1 & pid=
 // which would close them.
 var lifelines []io.Closer
 
+// NewLogin makes a role that may log in to a cluster of StartCluster and has
+// the attributes given, and returns the URL at with that login. Tests run as
+// one that is no superuser, as the product should: a superuser would not notice
+// what a migration may not do.
+func NewLogin(ctx context.Context, at, name, attributes string) (string, error) {
+	u, err := url.Parse(at)
+	if err != nil {
+		return "", err
+	}
+	u.User = url.User(name)
+	return u.String(), admin(ctx, at, "CREATE ROLE "+name+" LOGIN "+attributes)
+}
+
 // StartCluster starts a PostgreSQL cluster that ends with this process, and
-// returns the URL of its first database. Durability is off: what tests prove
-// about crashes they prove with servers of their own.
+// returns the URL of its first database, for a superuser. Durability is off:
+// what tests prove about crashes they prove with servers of their own.
 func StartCluster(ctx context.Context) (string, error) {
 	bin, err := programs()
 	if err != nil {
@@ -146,7 +162,7 @@ func StartCluster(ctx context.Context) (string, error) {
 		return "", err
 	}
 	data := filepath.Join(dir, "data")
-	initdb := exec.CommandContext(ctx, filepath.Join(bin, "initdb"), "-D", data, "-U", "igny8", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync")
+	initdb := exec.CommandContext(ctx, filepath.Join(bin, "initdb"), "-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync")
 	initdb.SysProcAttr, initdb.Dir = attr, dir
 	if out, err := initdb.CombinedOutput(); err != nil {
 		return "", fmt.Errorf("initdb: %w\n%s", err, out)
@@ -167,7 +183,7 @@ func StartCluster(ctx context.Context) (string, error) {
 	if err := postgres.Start(); err != nil {
 		return "", fmt.Errorf("start postgres: %w", err)
 	}
-	at := fmt.Sprintf("postgres://igny8@127.0.0.1:%d/postgres?sslmode=disable", port)
+	at := fmt.Sprintf("postgres://postgres@127.0.0.1:%d/postgres?sslmode=disable", port)
 	if err := await(ctx, at); err != nil {
 		log, _ := os.ReadFile(filepath.Join(dir, "log")) // to show with the error, if it can be read
 		return "", fmt.Errorf("postgres does not answer: %w\n%s", err, log)

@@ -22,7 +22,7 @@ func New(t testing.TB, d *db.DB) tenant.Scope {
 func NewWith(t testing.TB, d *db.DB, may tenant.Permissions) tenant.Scope {
 	t.Helper()
 	s := tenant.Mint(tenant.NewAccountID(), tenant.Actor{Kind: tenant.User, ID: "usr_test"}, may)
-	err := d.Update(t.Context(), func(ctx context.Context, tx *db.Tx) error {
+	err := d.UpdateOf(t.Context(), s.Account().String(), func(ctx context.Context, tx *db.Tx) error {
 		_, err := tx.Exec(ctx, `INSERT INTO accounts (id, name, country, kind, status, created_at, updated_at)
 			VALUES ($1, 'Test', 'DE', 'tenant', 'active', $2, $2)`, s.Account().String(), clock.Micros(tx.Now()))
 		return err
