@@ -2,12 +2,37 @@ package app
 
 import (
 	"context"
+	"errors"
+	"log/slog"
+	"strings"
 	"testing"
 
 	"go.uber.org/goleak"
+
+	"igny8/internal/clock"
+	"igny8/internal/db"
+	"igny8/internal/db/dbtest"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// TestNoWallNoServer takes the wall away behind the server's back: it serves
+// nobody at its next start, and says what to do.
+func TestNoWallNoServer(t *testing.T) {
+	if dbtest.Engine() != db.Postgres {
+		t.Skip("SQLite has no row-level security")
+	}
+	h := open(t, clock.Clock{})
+	h.stop()
+	dbtest.AsOwner(t, h.cfg.Database, `ALTER TABLE keywords NO FORCE ROW LEVEL SECURITY`)
+	s, err := build(t.Context(), h.cfg, slog.New(slog.DiscardHandler), clock.Clock{})
+	if err == nil {
+		t.Fatalf("it started: %v", s.close())
+	}
+	if !errors.Is(err, db.ErrWall) || !strings.Contains(err.Error(), "ALTER TABLE keywords ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;") {
+		t.Errorf("start: %v", err)
+	}
+}
 
 // flow is a trial tenant with a site and the keywords of a list.
 func (h *house) flow(list string) (token, site string) {

@@ -110,7 +110,7 @@ func (m tenancy) revoked() string {
 func (m tenancy) put(sql string) {
 	m.h.t.Helper()
 	if sql != "" {
-		m.h.sql(sql, m.acc.String(), strconv.FormatInt(clock.Micros(m.h.s.db.Clock().Now()), 10))
+		m.h.sqlOf(m.acc, sql, m.acc.String(), strconv.FormatInt(clock.Micros(m.h.s.db.Clock().Now()), 10))
 	}
 }
 

@@ -31,6 +31,31 @@ func TestCrimes(t *testing.T) {
 			"writer/writer.go: writer may not import github.com/jackc/pgx/v5/pgxpool",
 		},
 		{
+			"look across accounts", "credit/credit.go",
+			"// Package credit is one.\npackage credit\nvar err = d.ViewAcross(ctx, nil)",
+			"credit/credit.go: may not say ViewAcross",
+		},
+		{
+			"look across in another file of a room that may", "job/job.go",
+			"// Package job is one.\npackage job\nvar look = q.d.ViewAcross",
+			"job/job.go: may not say ViewAcross",
+		},
+		{
+			"open another's transaction", "identity/identity.go",
+			"// Package identity is one.\npackage identity\nvar err = s.d.UpdateOf(ctx, other, nil)",
+			"identity/identity.go: may not say UpdateOf",
+		},
+		{
+			"say the account in SQL", "job/run.go",
+			"// Package job is one.\npackage job\nconst q = `SELECT set_config('igny8.account', $1, true)`",
+			"job/run.go: only package db sets igny8.account",
+		},
+		{
+			"say the reach in SQL", "replay/replay.go",
+			"// Package replay is one.\npackage replay\nconst q = `SET igny8.reach = 'all'`",
+			"replay/replay.go: only package db sets igny8.reach",
+		},
+		{
 			"huma in a room", "site/site.go",
 			"// Package site is one.\npackage site\nimport _ \"github.com/danielgtaylor/huma/v2\"",
 			"site/site.go: site may not import github.com/danielgtaylor/huma/v2",

@@ -100,11 +100,51 @@ var onlyBy = map[string][]string{
 // revealers may read a config.Secret.
 var revealers = []string{"ai/vendors.go", "app/data.go", "app/throttling.go", "mail/smtp.go"}
 
+// reachers are the files that may open a database transaction for an account,
+// or to read across all, and why. Rooms have package tenant for the first, and
+// an operator's Survey for the second.
+var reachers = map[string]map[string]string{
+	"ViewOf":   {"tenant/tenant.go": "a View"},
+	"UpdateOf": {"tenant/tenant.go": "a Tx", "tenant/tenanttest/tenanttest.go": "an account for tests of rooms below package account"},
+	"Narrow":   {"tenant/tenant.go": "Bind"},
+	"ViewAcross": {
+		"tenant/shared.go":    "an operator's Survey",
+		"identity/session.go": "where a person who signs in is a member",
+		"job/run.go":          "jobs of processes that died",
+	},
+}
+
+// setting is what row-level security reads; package db alone sets it.
+var setting = regexp.MustCompile(`\bigny8\.(account|reach)\b`)
+
+// reaches finds who says whose rows a transaction meets, and is not on the list.
+func (h house) reaches() []string {
+	var all []string
+	for _, s := range h {
+		ast.Inspect(s.file, func(n ast.Node) bool {
+			sel, ok := n.(*ast.SelectorExpr)
+			if !ok {
+				return true
+			}
+			if allowed, guarded := reachers[sel.Sel.Name]; guarded && allowed[s.path] == "" && s.pkg != "db" {
+				all = append(all, fmt.Sprintf("%s: may not say %s", s.path, sel.Sel.Name))
+			}
+			return true
+		})
+		for _, text := range s.texts() {
+			if m := setting.FindString(text); m != "" && s.pkg != "db" {
+				all = append(all, fmt.Sprintf("%s: only package db sets %s", s.path, m))
+			}
+		}
+	}
+	return all
+}
+
 // crimes checks every rule and returns a sentence for each that is broken.
 func (h house) crimes(owners map[string][]string) []string {
 	var all []string
 	for _, rule := range []func() []string{
-		h.unplaced, h.imports, h.strangers, h.sayings, h.reveals, h.globals, h.names,
+		h.unplaced, h.imports, h.strangers, h.sayings, h.reveals, h.reaches, h.globals, h.names,
 		func() []string { return h.tables(owners) },
 	} {
 		all = append(all, rule()...)

@@ -18,7 +18,7 @@ var platform = map[string]string{
 	"users":              "a person may be a member of several",
 	"staff_grants":       "of the operator's people",
 	"staff_audit_events": "what belongs to no account",
-	"token_families":     "a person may sign in without an account",
+	"token_families":     "a person may sign in without an account, and a token comes before anybody knows whose it is",
 	"refresh_tokens":     "found by the token alone",
 	"one_time_tokens":    "found by the token alone",
 	"second_factors":     "of a person",

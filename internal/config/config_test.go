@@ -61,6 +61,21 @@ func TestDebugStaysAtHome(t *testing.T) {
 	}
 }
 
+func TestMigratingLoginIsForPostgres(t *testing.T) {
+	const serve, migrate = "IGNY8_DATABASE_URL=postgres://app@h/d", "IGNY8_MIGRATE_DATABASE_URL=postgres://owner:hunter2@h/d"
+	if c, err := Read([]string{serve, migrate}); err != nil || c.Migrate != "postgres://owner:hunter2@h/d" {
+		t.Errorf("got %q, %v", c.Migrate, err)
+	}
+	if c, err := Read([]string{serve}); err != nil || c.Migrate != "" {
+		t.Errorf("without it: %q, %v", c.Migrate, err)
+	}
+	for _, bad := range [][]string{{migrate}, {serve, "IGNY8_MIGRATE_DATABASE_URL=sqlite:hunter2.db"}} {
+		if _, err := Read(bad); err == nil || !strings.Contains(err.Error(), "IGNY8_MIGRATE_DATABASE_URL") || strings.Contains(err.Error(), "hunter2") {
+			t.Errorf("%d settings: %v", len(bad), err)
+		}
+	}
+}
+
 func TestModelsOfOnesOwnNeedNoKey(t *testing.T) {
 	c, err := Read([]string{
 		"IGNY8_AI_PROVIDER=openai", "IGNY8_AI_BASE_URL=http://127.0.0.1:11434/v1/", "IGNY8_AI_MODEL=llama3",

@@ -14,6 +14,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync/atomic"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -36,8 +37,9 @@ type DB struct {
 	engine Engine
 	write  *sql.DB
 	read   *sql.DB
-	pool   *pgxpool.Pool   // PostgreSQL only
-	login  *pgx.ConnConfig // PostgreSQL only: who migrates
+	pool   *pgxpool.Pool          // PostgreSQL only
+	login  *pgx.ConnConfig        // PostgreSQL only: who migrates
+	actsAs atomic.Pointer[string] // the role that CheckWall found good
 	clock  clock.Clock
 
 	disturb func() error // nil but in a test: see Disturb

@@ -20,7 +20,8 @@ func openPostgres(ctx context.Context, url string, c clock.Clock) (*DB, error) {
 	if !strings.Contains(url, "pool_max_conns") {
 		cfg.MaxConns = int32(max(8, 4*runtime.NumCPU()))
 	}
-	cfg.AfterConnect = actAsRuntime
+	d := &DB{engine: Postgres, login: cfg.ConnConfig, clock: c}
+	cfg.AfterConnect = d.actAsRuntime
 	pool, err := pgxpool.NewWithConfig(ctx, cfg)
 	if err != nil {
 		return nil, fmt.Errorf("database: %w", err)
@@ -30,7 +31,8 @@ func openPostgres(ctx context.Context, url string, c clock.Clock) (*DB, error) {
 		return nil, fmt.Errorf("database %s at %s: %w", cfg.ConnConfig.Database, cfg.ConnConfig.Host, err)
 	}
 	std := openSessions(pool)
-	return &DB{engine: Postgres, write: std, read: std, pool: pool, login: cfg.ConnConfig, clock: c}, nil
+	d.pool, d.write, d.read = pool, std, std
+	return d, nil
 }
 
 // MigrateAs makes migrations run by the login of another URL of the same
@@ -50,12 +52,18 @@ func (d *DB) MigrateAs(url string) error {
 
 // actAsRuntime makes a connection act as the runtime role, if its login may:
 // before the first migration there is no such role. CheckWall then looks at
-// whom the connections act as, however that came about.
-func actAsRuntime(ctx context.Context, c *pgx.Conn) error {
-	_, err := c.Exec(ctx, `SELECT set_config('role', rolname, false) FROM pg_roles
-		WHERE rolname = '`+runtimeRole+`' AND pg_has_role(session_user, oid, `+maySetRole+`)`)
+// whom the connections act as, however that came about, and from then on a
+// connection that would act as anybody else is not used.
+func (d *DB) actAsRuntime(ctx context.Context, c *pgx.Conn) error {
+	var role string
+	err := c.QueryRow(ctx, `SELECT coalesce((SELECT set_config('role', rolname, false) FROM pg_roles
+		WHERE rolname = '`+runtimeRole+`' AND pg_has_role(session_user, oid, `+maySetRole+`)), current_user)`,
+		pgx.QueryExecModeSimpleProtocol).Scan(&role)
 	if err != nil {
 		return fmt.Errorf("act as %s: %w", runtimeRole, err)
+	}
+	if checked := d.actsAs.Load(); checked != nil && role != *checked {
+		return fmt.Errorf("%w: new connections act as %s, and the server was started as %s; start it again to see why", ErrWall, role, *checked)
 	}
 	return nil
 }

@@ -210,6 +210,25 @@ func TestLoginsForServingAndMigrating(t *testing.T) {
 	says(t, "two databases", start(t, c.relogin(c.database("owner"), "app"), migrate), "no table of ours", "IGNY8_MIGRATE_DATABASE_URL")
 }
 
+// TestRoleIsWithdrawn while a server runs: it gets no new connection, rather
+// than one that acts as its login.
+func TestRoleIsWithdrawn(t *testing.T) {
+	c := newCluster(t)
+	c.login("operator", "CREATEROLE")
+	at := c.database("operator")
+	d := dbtest.Reopen(t, at, clock.Clock{})
+	if err := errors.Join(d.Migrate(t.Context()), d.CheckWall(t.Context())); err != nil {
+		t.Fatal(err)
+	}
+	dbtest.AsOwner(t, c.super, `REVOKE igny8_runtime FROM operator`)
+	d.Pool().Reset()
+	err := d.Ping(t.Context())
+	says(t, "ping", err, "new connections act as operator", "started as igny8_runtime")
+	if !errors.Is(err, db.ErrWall) {
+		t.Errorf("%v is not ErrWall", err)
+	}
+}
+
 // TestServerRefuses every way in which the wall would not stand.
 func TestServerRefuses(t *testing.T) {
 	c := newCluster(t)
@@ -239,7 +258,7 @@ func TestServerRefuses(t *testing.T) {
 		{name: "bypass of the login", login: "bypass", want: "the server acts as bypass, which has BYPASSRLS", remedy: `GRANT igny8_runtime TO "bypass";`},
 		{
 			name: "owner", make: []string{`REVOKE igny8_runtime FROM owner`}, undo: []string{`GRANT igny8_runtime TO owner`},
-			login: "owner", want: "the server acts as owner, which owns accounts", remedy: `GRANT igny8_runtime TO "owner";`,
+			login: "owner", want: "the server acts as owner, which owns account", remedy: `GRANT igny8_runtime TO "owner";`,
 		},
 		{
 			name: "member of the owner", make: []string{`REVOKE igny8_runtime FROM owner`, `GRANT owner TO friend`},

@@ -45,6 +45,9 @@ func TestOneStatementInsideItself(t *testing.T) {
 // from beginning to end, and changes the schema under it.
 func TestManyStatements(t *testing.T) {
 	d := dbtest.Open(t)
+	if d.Engine() == db.Postgres {
+		t.Skip("pgx keeps PostgreSQL's statements, and a server may not change its schema")
+	}
 	const insert, count = `INSERT INTO notes (id) VALUES ($1)`, `SELECT count(*) FROM notes`
 	err := d.Update(t.Context(), func(ctx context.Context, tx *db.Tx) error {
 		if _, err := tx.Exec(ctx, `CREATE TABLE notes (id BIGINT NOT NULL)`); err != nil {

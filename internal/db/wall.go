@@ -19,21 +19,27 @@ func (d *DB) CheckWall(ctx context.Context) error {
 	if d.engine != Postgres {
 		return nil
 	}
-	return d.View(ctx, func(ctx context.Context, v *View) error {
-		if err := checkRole(ctx, v); err != nil {
+	var role string
+	err := d.View(ctx, func(ctx context.Context, v *View) (err error) {
+		if role, err = checkRole(ctx, v); err != nil {
 			return err
 		}
 		return checkTables(ctx, v)
 	})
+	if err == nil {
+		d.actsAs.Store(&role)
+	}
+	return err
 }
 
-func checkRole(ctx context.Context, v *View) error {
+// checkRole is the role that the connection acts as, when it is good.
+func checkRole(ctx context.Context, v *View) (string, error) {
 	var role, login string
 	var super, bypass bool
 	err := v.Get(ctx, `SELECT rolname, session_user::text, rolsuper, rolbypassrls FROM pg_roles WHERE rolname = current_user`, nil,
 		&role, &login, &super, &bypass)
 	if err != nil {
-		return fmt.Errorf("whom the server acts as: %w", err)
+		return "", fmt.Errorf("whom the server acts as: %w", err)
 	}
 	remedy := "log in with IGNY8_DATABASE_URL as a role that may act as " + runtimeRole + ": " + grantRole(login) + ";"
 	if role == runtimeRole {
@@ -41,24 +47,24 @@ func checkRole(ctx context.Context, v *View) error {
 	}
 	switch {
 	case super:
-		return fmt.Errorf("%w: the server acts as %s, a superuser, whom no policy binds; %s", ErrWall, role, remedy)
+		return "", fmt.Errorf("%w: the server acts as %s, a superuser, whom no policy binds; %s", ErrWall, role, remedy)
 	case bypass:
-		return fmt.Errorf("%w: the server acts as %s, which has BYPASSRLS; %s", ErrWall, role, remedy)
+		return "", fmt.Errorf("%w: the server acts as %s, which has BYPASSRLS; %s", ErrWall, role, remedy)
 	}
 	owned, err := first(ctx, v, `
 		SELECT c.relname FROM pg_class c
 		WHERE c.relnamespace = current_schema()::regnamespace AND c.relkind IN ('r', 'p', 'v', 'm', 'S') AND pg_has_role(current_user, c.relowner, 'USAGE')
 		ORDER BY c.relname LIMIT 1`)
 	if err != nil {
-		return err
+		return "", err
 	}
 	if owned != "" {
 		if role == runtimeRole {
 			remedy = "an administrator has to run: ALTER TABLE " + owned + " OWNER TO the login that migrates; and to take its roles from " + runtimeRole
 		}
-		return fmt.Errorf("%w: the server acts as %s, which owns %s and could switch its policies off; %s", ErrWall, role, owned, remedy)
+		return "", fmt.Errorf("%w: the server acts as %s, which owns %s and could switch its policies off; %s", ErrWall, role, owned, remedy)
 	}
-	return nil
+	return role, nil
 }
 
 // ofAccounts finds the tables whose rows belong to accounts, among those that

@@ -235,7 +235,7 @@ func TestOnlyAnOpenInvoiceIsSettledOrWithdrawn(t *testing.T) {
 // set puts an invoice in a state behind the room's back.
 func (h *house) set(i invoice.Invoice, status string, paid int64) {
 	h.t.Helper()
-	is(h.t, h.d.Update(h.t.Context(), func(ctx context.Context, tx *db.Tx) error {
+	is(h.t, h.d.UpdateOf(h.t.Context(), h.ours.Account().String(), func(ctx context.Context, tx *db.Tx) error {
 		_, err := tx.Exec(ctx, `UPDATE invoices SET status = $2, paid = $3 WHERE id = $1`, i.ID, status, paid)
 		return err
 	}), nil)

@@ -56,7 +56,7 @@ func (h *house) view(fn func(context.Context, *tenant.View) error) {
 
 // behind changes the database behind the room's back.
 func (h *house) behind(query string, args ...any) error {
-	return h.d.Update(h.t.Context(), func(ctx context.Context, tx *db.Tx) error {
+	return h.d.UpdateOf(h.t.Context(), h.s.Account().String(), func(ctx context.Context, tx *db.Tx) error {
 		_, err := tx.Exec(ctx, query, args...)
 		return err
 	})

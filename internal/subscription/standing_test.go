@@ -73,7 +73,7 @@ func TestStandingOfEverySituation(t *testing.T) {
 			until = clock.MicrosOrNull(noon.Add(end))
 			from = clock.MicrosOrNull(noon.AddDate(-1, 0, 0))
 		}
-		err := h.d.Update(t.Context(), func(ctx context.Context, tx *db.Tx) error {
+		err := h.d.UpdateOf(t.Context(), h.s.Account().String(), func(ctx context.Context, tx *db.Tx) error {
 			for _, q := range []struct {
 				text string
 				args []any

@@ -25,7 +25,7 @@ var catalogue = map[db.Engine]string{
 func Dump(t testing.TB, d *db.DB) map[string][]string {
 	t.Helper()
 	all := map[string][]string{}
-	err := d.View(t.Context(), func(ctx context.Context, v *db.View) error {
+	err := d.ViewAcross(t.Context(), func(ctx context.Context, v *db.View) error {
 		columns := map[string][]string{}
 		err := v.Each(ctx, catalogue[d.Engine()], nil, func(scan db.Scan) error {
 			var table, column string
