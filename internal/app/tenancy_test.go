@@ -114,10 +114,24 @@ func (m tenancy) put(sql string) {
 	}
 }
 
-// sql runs statements with their parameters written into them: PostgreSQL
-// takes several at once only so.
+// sql runs statements on what belongs to no account, with their parameters
+// written into them.
 func (h *house) sql(text string, args ...string) {
 	h.t.Helper()
+	if err := h.s.db.Update(h.t.Context(), statements(text, args)); err != nil {
+		h.t.Fatalf("%v in %s", err, text)
+	}
+}
+
+// sqlOf is sql on the rows of an account as well.
+func (h *house) sqlOf(acc tenant.AccountID, text string, args ...string) {
+	h.t.Helper()
+	if err := h.s.db.UpdateOf(h.t.Context(), acc.String(), statements(text, args)); err != nil {
+		h.t.Fatalf("%v in %s", err, text)
+	}
+}
+
+func statements(text string, args []string) func(context.Context, *db.Tx) error {
 	for i, a := range args {
 		of := "$" + strconv.Itoa(i+1)
 		text = strings.ReplaceAll(text, "'"+of+"'", "'"+a+"'")
@@ -126,16 +140,13 @@ func (h *house) sql(text string, args ...string) {
 		}
 		text = strings.ReplaceAll(text, of, a)
 	}
-	err := h.s.db.Update(h.t.Context(), func(ctx context.Context, tx *db.Tx) error {
+	return func(ctx context.Context, tx *db.Tx) error {
 		for statement := range strings.SplitSeq(text, ";") {
 			if _, err := tx.Exec(ctx, statement); err != nil {
 				return err
 			}
 		}
 		return nil
-	})
-	if err != nil {
-		h.t.Fatalf("%v in %s", err, text)
 	}
 }
 

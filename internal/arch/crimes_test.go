@@ -41,6 +41,16 @@ func TestCrimes(t *testing.T) {
 			"job/job.go: may not say ViewAcross",
 		},
 		{
+			"look across in a transaction", "identity/session.go",
+			"// Package identity is one.\npackage identity\nvar err = tx.LookAcross(ctx, nil)",
+			"identity/session.go: may not say LookAcross",
+		},
+		{
+			"turn to another's rows", "account/member.go",
+			"// Package account is one.\npackage account\nvar err = tx.Within(ctx, other, nil)",
+			"account/member.go: may not say Within",
+		},
+		{
 			"open another's transaction", "identity/identity.go",
 			"// Package identity is one.\npackage identity\nvar err = s.d.UpdateOf(ctx, other, nil)",
 			"identity/identity.go: may not say UpdateOf",

@@ -106,12 +106,15 @@ var revealers = []string{"ai/vendors.go", "app/data.go", "app/throttling.go", "m
 var reachers = map[string]map[string]string{
 	"ViewOf":   {"tenant/tenant.go": "a View"},
 	"UpdateOf": {"tenant/tenant.go": "a Tx", "tenant/tenanttest/tenanttest.go": "an account for tests of rooms below package account"},
-	"Narrow":   {"tenant/tenant.go": "Bind"},
+	"Narrow":   {"tenant/tenant.go": "Bind", "tenant/staff.go": "BindShared"},
+	"Within":   {"tenant/tenant.go": "Within", "identity/verify.go": "an event of a person, for each of his accounts"},
 	"ViewAcross": {
+		"db/dbtest/dump.go":   "every row, for tests",
 		"tenant/shared.go":    "an operator's Survey",
 		"identity/session.go": "where a person who signs in is a member",
 		"job/run.go":          "jobs of processes that died",
 	},
+	"LookAcross": {"identity/verify.go": "where a person, whose row is held, is a member"},
 }
 
 // setting is what row-level security reads; package db alone sets it.

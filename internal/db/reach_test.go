@@ -116,3 +116,60 @@ func TestNarrowIsForGood(t *testing.T) {
 		}
 	}
 }
+
+// TestAnEventOfAPersonIsWrittenIntoEachOfHisAccounts is how identity looks up
+// the accounts, and writes into one after the other.
+func TestAnEventOfAPersonIsWrittenIntoEachOfHisAccounts(t *testing.T) {
+	d := dbtest.Open(t)
+	found(t, d)
+	err := d.Update(t.Context(), func(ctx context.Context, tx *db.Tx) error {
+		var across string
+		err := tx.LookAcross(ctx, func(r db.Reader) (err error) {
+			across, err = seen(ctx, r)
+			return err
+		})
+		if want := "account acc_a, account acc_b, job of acc_a, job of acc_b"; err != nil || across != want {
+			t.Errorf("across: saw %q, %v", across, err)
+		}
+		for _, acc := range []string{"acc_a", "acc_b"} {
+			if err := tx.Within(ctx, acc, func() error {
+				_, err := tx.Exec(ctx, insertJob, acc, "job_2")
+				return err
+			}); err != nil {
+				return err
+			}
+		}
+		if d.Engine() != db.Postgres {
+			return nil
+		}
+		if got, err := seen(ctx, tx); err != nil || got != "" {
+			t.Errorf("afterwards the transaction of nobody sees %q, %v", got, err)
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	err = d.UpdateOf(t.Context(), "acc_a", func(ctx context.Context, tx *db.Tx) error {
+		if err := tx.Within(ctx, "acc_b", func() error { return nil }); err != nil {
+			return err
+		}
+		_, err := tx.Exec(ctx, insertJob, "acc_a", "job_3")
+		return err
+	})
+	if err != nil {
+		t.Errorf("back in its own account: %v", err)
+	}
+	if d.Engine() != db.Postgres {
+		return
+	}
+	err = d.Update(t.Context(), func(ctx context.Context, tx *db.Tx) error {
+		return tx.Within(ctx, "acc_a", func() error {
+			_, err := tx.Exec(ctx, insertJob, "acc_b", "job_3")
+			return err
+		})
+	})
+	if err == nil {
+		t.Error("wrote a row of acc_b within acc_a")
+	}
+}
