@@ -44,7 +44,7 @@ func serveBare(ctx context.Context, addr string) error {
 	api := humago.New(mux, huma.DefaultConfig("bare", "1"))
 	huma.Register(api, huma.Operation{Method: http.MethodGet, Path: "/api/v1/sites", OperationID: "sites"}, func(context.Context, *struct{}) (*sites, error) {
 		var out sites
-		out.Body.Items = []site{{"site_06h0ysdfkhreh22bhacmfnne94", "Bench", "bench.example.com", "en", "", time.Now()}}
+		out.Body.Items = []site{{ID: "site_06h0ysdfkhreh22bhacmfnne94", Name: "Bench", Domain: "bench.example.com", Language: "en", Created: time.Now()}}
 		return &out, nil
 	})
 	mux.HandleFunc("GET /readyz", func(rw http.ResponseWriter, _ *http.Request) { rw.WriteHeader(http.StatusNoContent) })

@@ -4,67 +4,23 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"io"
 	"net/http"
-	"net/http/httptest"
 	"reflect"
 	"strings"
-	"sync"
 	"testing"
 	"testing/synctest"
 
 	"igny8/internal/ai/internal/provider"
 	"igny8/internal/ai/internal/provider/anthropic"
 	"igny8/internal/ai/internal/provider/chat"
+	"igny8/internal/ai/internal/provider/vendortest"
 	"igny8/internal/httpx"
 )
 
 const key = "sk-ant-test"
 
-// asked is a request as the peer saw it.
-type asked struct {
-	method, url string
-	header      http.Header
-	body        string
-}
-
-// peer is the vendor on loopback. It answers each request with the next of its
-// answers, and the last one ever after.
-type peer struct {
-	url  string
-	mu   sync.Mutex
-	sent []asked
-}
-
-func newPeer(t *testing.T, answers ...string) *peer {
-	t.Helper()
-	p := &peer{}
-	s := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
-		body, err := io.ReadAll(r.Body)
-		if err != nil {
-			t.Errorf("read the request: %v", err)
-		}
-		p.mu.Lock()
-		p.sent = append(p.sent, asked{r.Method, r.URL.String(), r.Header, string(body)})
-		n := min(len(p.sent), len(answers))
-		p.mu.Unlock()
-		rw.Header().Set("Content-Type", "text/event-stream; charset=utf-8")
-		rw.Header().Set("Connection", "close") // so that nothing of the client is left in a bubble of synctest
-		_, _ = io.WriteString(rw, answers[n-1])
-	}))
-	t.Cleanup(s.Close)
-	p.url = s.URL
-	return p
-}
-
-func (p *peer) requests() []asked {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return append([]asked(nil), p.sent...)
-}
-
-func (p *peer) ask(ctx context.Context) (chat.Answer, error) {
-	m := anthropic.Model{Client: httpx.NewClient(httpx.Outbound{AllowPrivate: true}), BaseURL: p.url, Key: key, Name: "claude-x"}
+func ask(ctx context.Context, v *vendortest.Vendor) (chat.Answer, error) {
+	m := anthropic.Model{Client: httpx.NewClient(httpx.Outbound{AllowPrivate: true}), BaseURL: v.URL, Key: key, Name: "claude-x"}
 	return m.Ask(ctx, "Instructions.", `{"text":"<b>\u2028"}`, 77)
 }
 
@@ -87,26 +43,26 @@ var good = chat.Answer{Text: "Good \u00fcber \"all\"", InputTokens: 25, OutputTo
 
 func TestRequest(t *testing.T) {
 	t.Parallel()
-	p := newPeer(t, answered)
-	if got, err := p.ask(t.Context()); err != nil || got != good {
+	v := vendortest.New(t, answered)
+	if got, err := ask(t.Context(), v); err != nil || got != good {
 		t.Fatalf("%+v, %v", got, err)
 	}
-	r := p.requests()[0]
-	if r.method != "POST" || r.url != "/v1/messages" {
-		t.Errorf("%s %s", r.method, r.url)
+	r := v.Requests()[0]
+	if r.Method != http.MethodPost || r.URL != "/v1/messages" {
+		t.Errorf("%s %s", r.Method, r.URL)
 	}
 	for name, want := range map[string]string{
 		"X-Api-Key": key, "Anthropic-Version": "2023-06-01", "Content-Type": "application/json", "Accept": "text/event-stream", "Authorization": "",
 	} {
-		if got := r.header.Get(name); got != want {
+		if got := r.Header.Get(name); got != want {
 			t.Errorf("%s: %q, want %q", name, got, want)
 		}
 	}
-	if strings.Contains(r.body, key) {
+	if strings.Contains(r.Body, key) {
 		t.Error("the key is in the body")
 	}
 	var got any
-	if err := json.Unmarshal([]byte(r.body), &got); err != nil {
+	if err := json.Unmarshal([]byte(r.Body), &got); err != nil {
 		t.Fatal(err)
 	}
 	want := map[string]any{
@@ -140,7 +96,7 @@ func TestAnswers(t *testing.T) {
 		{"no blank line at the end", strings.TrimSpace(answered), good},
 		{"bytes that are no letters", start + "data: {\"type\":\"content_block_delta\",\"delta\":{\"text\":\"a\xff\xfeb\"}}\n\n" + last, chat.Answer{Text: "a\uFFFD\uFFFDb", InputTokens: 25}},
 	} {
-		if got, err := newPeer(t, tt.answer).ask(t.Context()); err != nil || got != tt.want {
+		if got, err := ask(t.Context(), vendortest.New(t, tt.answer)); err != nil || got != tt.want {
 			t.Errorf("%s: %+v, %v; want %+v", tt.name, got, err, tt.want)
 		}
 	}
@@ -173,9 +129,9 @@ func TestFailures(t *testing.T) {
 		{"refused", start + block + text + stop + stopped("refusal") + last, provider.ErrRefused, 1},
 		{"refused, with more after it", start + stopped("refusal") + `data: {"type":"message_delta","delta":{},"usage":{}}` + "\n\n" + last, provider.ErrRefused, 1},
 	} {
-		p := newPeer(t, tt.answer)
+		v := vendortest.New(t, tt.answer)
 		synctest.Test(t, func(t *testing.T) {
-			got, err := p.ask(t.Context())
+			got, err := ask(t.Context(), v)
 			if !errors.Is(err, tt.want) || strings.Contains(err.Error(), key) {
 				t.Errorf("%s: %v, want %v", tt.name, err, tt.want)
 			}
@@ -183,7 +139,7 @@ func TestFailures(t *testing.T) {
 				t.Errorf("%s: what was counted is lost: %+v", tt.name, got)
 			}
 		})
-		if n := len(p.requests()); n != tt.calls {
+		if n := len(v.Requests()); n != tt.calls {
 			t.Errorf("%s: asked %d times, want %d", tt.name, n, tt.calls)
 		}
 	}
@@ -192,9 +148,9 @@ func TestFailures(t *testing.T) {
 // TestAgainAfterAnError is a vendor that is overloaded for a moment.
 func TestAgainAfterAnError(t *testing.T) {
 	t.Parallel()
-	p := newPeer(t, "event: error\n"+`data: {"type":"error","error":{"type":"overloaded_error","message":"Overloaded"}}`+"\n\n", answered)
+	v := vendortest.New(t, "event: error\n"+`data: {"type":"error","error":{"type":"overloaded_error","message":"Overloaded"}}`+"\n\n", answered)
 	synctest.Test(t, func(t *testing.T) {
-		if got, err := p.ask(t.Context()); err != nil || got != good {
+		if got, err := ask(t.Context(), v); err != nil || got != good {
 			t.Errorf("%+v, %v", got, err)
 		}
 	})

@@ -4,68 +4,24 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"io"
 	"net/http"
-	"net/http/httptest"
 	"net/url"
 	"reflect"
 	"strings"
-	"sync"
 	"testing"
 	"testing/synctest"
 
 	"igny8/internal/ai/internal/provider"
 	"igny8/internal/ai/internal/provider/chat"
 	"igny8/internal/ai/internal/provider/openai"
+	"igny8/internal/ai/internal/provider/vendortest"
 	"igny8/internal/httpx"
 )
 
 const key = "sk-proj-test"
 
-// asked is a request as the peer saw it.
-type asked struct {
-	method, url string
-	header      http.Header
-	body        string
-}
-
-// peer is the vendor on loopback. It answers each request with the next of its
-// answers, and the last one ever after.
-type peer struct {
-	url  string
-	mu   sync.Mutex
-	sent []asked
-}
-
-func newPeer(t *testing.T, answers ...string) *peer {
-	t.Helper()
-	p := &peer{}
-	s := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
-		body, err := io.ReadAll(r.Body)
-		if err != nil {
-			t.Errorf("read the request: %v", err)
-		}
-		p.mu.Lock()
-		p.sent = append(p.sent, asked{r.Method, r.URL.String(), r.Header, string(body)})
-		n := min(len(p.sent), len(answers))
-		p.mu.Unlock()
-		rw.Header().Set("Content-Type", "text/event-stream; charset=utf-8")
-		rw.Header().Set("Connection", "close") // so that nothing of the client is left in a bubble of synctest
-		_, _ = io.WriteString(rw, answers[n-1])
-	}))
-	t.Cleanup(s.Close)
-	p.url = s.URL
-	return p
-}
-
-func (p *peer) requests() []asked {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return append([]asked(nil), p.sent...)
-}
-
-func (p *peer) ask(ctx context.Context) (chat.Answer, error) {
-	m := openai.Model{Client: httpx.NewClient(httpx.Outbound{AllowPrivate: true}), BaseURL: p.url, Key: key, Name: "m"}
+func ask(ctx context.Context, v *vendortest.Vendor) (chat.Answer, error) {
+	m := openai.Model{Client: httpx.NewClient(httpx.Outbound{AllowPrivate: true}), BaseURL: v.URL, Key: key, Name: "m"}
 	return m.Ask(ctx, "Instructions.", "Message.", 77)
 }
 
@@ -109,8 +65,8 @@ func TestRequest(t *testing.T) {
 		{"another, with a slash", "http://models.test/", "/chat/completions", key, "max_tokens"},
 		{"one without keys", "http://models.test", "/chat/completions", "", "max_tokens"},
 	} {
-		p := newPeer(t, answered)
-		to, err := url.Parse(p.url)
+		v := vendortest.New(t, answered)
+		to, err := url.Parse(v.URL)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -119,22 +75,22 @@ func TestRequest(t *testing.T) {
 		if got, err := m.Ask(t.Context(), "Instructions.", `{"text":"<b>\u2028"}`, 77); err != nil || got != good {
 			t.Errorf("%s: %+v, %v", tt.name, got, err)
 		}
-		r := p.requests()[0]
-		if host := strings.TrimRight(tt.base, "/"); r.method != "POST" || r.url != tt.path || seen != host+"/chat/completions" {
-			t.Errorf("%s: %s %s, that is %s", tt.name, r.method, r.url, seen)
+		r := v.Requests()[0]
+		if host := strings.TrimRight(tt.base, "/"); r.Method != http.MethodPost || r.URL != tt.path || seen != host+"/chat/completions" {
+			t.Errorf("%s: %s %s, that is %s", tt.name, r.Method, r.URL, seen)
 		}
 		bearer := ""
 		if tt.key != "" {
 			bearer = "Bearer " + tt.key
 		}
-		if r.header.Get("Authorization") != bearer || r.header.Get("Content-Type") != "application/json" || r.header.Get("Accept") != "text/event-stream" {
-			t.Errorf("%s: header %v", tt.name, r.header)
+		if r.Header.Get("Authorization") != bearer || r.Header.Get("Content-Type") != "application/json" || r.Header.Get("Accept") != "text/event-stream" {
+			t.Errorf("%s: header %v", tt.name, r.Header)
 		}
-		if strings.Contains(r.body, key) {
+		if strings.Contains(r.Body, key) {
 			t.Errorf("%s: the key is in the body", tt.name)
 		}
 		var got any
-		if err := json.Unmarshal([]byte(r.body), &got); err != nil {
+		if err := json.Unmarshal([]byte(r.Body), &got); err != nil {
 			t.Fatal(err)
 		}
 		want := map[string]any{
@@ -177,7 +133,7 @@ func TestDialects(t *testing.T) {
 		{"bytes that are no letters", `data: {"choices":[{"delta":{"content":"a` + "\xff\xfe" + `b"}}]}` + "\n\ndata: [DONE]\n\n", chat.Answer{Text: "a\uFFFD\uFFFDb"}},
 		{"data of two lines", "data: {\"choices\":\ndata: [{\"delta\":{\"content\":\"x\"}}]}\n\ndata: [DONE]\n\n", chat.Answer{Text: "x"}},
 	} {
-		if got, err := newPeer(t, tt.answer).ask(t.Context()); err != nil || got != tt.want {
+		if got, err := ask(t.Context(), vendortest.New(t, tt.answer)); err != nil || got != tt.want {
 			t.Errorf("%s: %+v, %v; want %+v", tt.name, got, err, tt.want)
 		}
 	}
@@ -206,9 +162,9 @@ func TestFailures(t *testing.T) {
 		{"too long", begun + `data: {"choices":[{"delta":{},"finish_reason":"length"}]}` + "\n\ndata: [DONE]\n\n", provider.ErrRefused, 1},
 		{"filtered", begun + `data: {"choices":[{"delta":{},"finish_reason":"content_filter"}]}` + "\n\ndata: [DONE]\n\n", provider.ErrRefused, 1},
 	} {
-		p := newPeer(t, tt.answer)
+		v := vendortest.New(t, tt.answer)
 		synctest.Test(t, func(t *testing.T) {
-			got, err := p.ask(t.Context())
+			got, err := ask(t.Context(), v)
 			if !errors.Is(err, tt.want) || strings.Contains(err.Error(), key) {
 				t.Errorf("%s: %v, want %v", tt.name, err, tt.want)
 			}
@@ -216,7 +172,7 @@ func TestFailures(t *testing.T) {
 				t.Errorf("%s: what was counted is lost: %+v", tt.name, got)
 			}
 		})
-		if n := len(p.requests()); n != tt.calls {
+		if n := len(v.Requests()); n != tt.calls {
 			t.Errorf("%s: asked %d times, want %d", tt.name, n, tt.calls)
 		}
 	}
@@ -225,9 +181,9 @@ func TestFailures(t *testing.T) {
 // TestAgainAfterAnError has only the second answer in it.
 func TestAgainAfterAnError(t *testing.T) {
 	t.Parallel()
-	p := newPeer(t, `data: {"error":{"message":"overloaded"},"choices":[{"delta":{"content":"Bad "}}]}`+"\n\n", answered)
+	v := vendortest.New(t, `data: {"error":{"message":"overloaded"},"choices":[{"delta":{"content":"Bad "}}]}`+"\n\n", answered)
 	synctest.Test(t, func(t *testing.T) {
-		if got, err := p.ask(t.Context()); err != nil || got != good {
+		if got, err := ask(t.Context(), v); err != nil || got != good {
 			t.Errorf("%+v, %v", got, err)
 		}
 	})
@@ -237,9 +193,9 @@ func TestAgainAfterAnError(t *testing.T) {
 // read.
 func TestRefusal(t *testing.T) {
 	t.Parallel()
-	p := newPeer(t, `data: {"choices":[{"delta":{"content":null,"refusal":"I cannot help with that."}}]}`+"\n\n"+
+	v := vendortest.New(t, `data: {"choices":[{"delta":{"content":null,"refusal":"I cannot help with that."}}]}`+"\n\n"+
 		`data: {"choices":[{"delta":{},"finish_reason":"stop"}]}`+"\n\ndata: [DONE]\n\n")
-	if got, err := p.ask(t.Context()); err != nil || got.Text != "" {
+	if got, err := ask(t.Context(), v); err != nil || got.Text != "" {
 		t.Errorf("%+v, %v", got, err)
 	}
 }
