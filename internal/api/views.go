@@ -97,6 +97,7 @@ type subscriptionView struct {
 	StripeID          *string    `json:"stripe_subscription_id"`
 	PeriodStart       *time.Time `json:"current_period_start"`
 	PeriodEnd         *time.Time `json:"current_period_end"`
+	CancelAtEnd       bool       `json:"cancel_at_period_end" doc:"It ends with its period and is not renewed."`
 }
 
 func showSubscription(s subscription.Subscription) subscriptionView {
@@ -104,6 +105,7 @@ func showSubscription(s subscription.Subscription) subscriptionView {
 		ID: s.ID.String(), Plan: s.Plan.Code, Status: string(s.Status), PaymentMethod: string(s.PaymentMethod),
 		ExternalPaymentID: text(s.ExternalPaymentID), StripeID: text(s.StripeID),
 		PeriodStart: moment(s.PeriodStart), PeriodEnd: moment(s.PeriodEnd),
+		CancelAtEnd: s.CancelAtEnd,
 	}
 }
 

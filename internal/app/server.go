@@ -25,6 +25,7 @@ import (
 	"igny8/internal/payment"
 	"igny8/internal/plan"
 	"igny8/internal/planner"
+	"igny8/internal/renewal"
 	"igny8/internal/replay"
 	"igny8/internal/subscription"
 	"igny8/internal/tenant"
@@ -136,6 +137,8 @@ func (s *server) wire(ctx context.Context, cfg config.Config, secret config.Secr
 	if err != nil {
 		return err
 	}
+	desk := payment.NewDesk(s.identity)
+	s.jobs.Patrol(renewal.New(desk, s.identity).Round())
 	kept, err := replay.New(s.db, answers)
 	if err != nil {
 		return err
@@ -153,7 +156,7 @@ func (s *server) wire(ctx context.Context, cfg config.Config, secret config.Secr
 		return err
 	}
 	a := api.New(api.Rooms{
-		Store: s.store, Identity: s.identity, Replay: kept, Desk: payment.NewDesk(s.identity), Jobs: s.jobs, Planner: p, Writer: w,
+		Store: s.store, Identity: s.identity, Replay: kept, Desk: desk, Jobs: s.jobs, Planner: p, Writer: w,
 		Sites: limit(subscription.Sites), Throttle: often, Proxies: cfg.TrustedProxies, Log: s.log, Version: Version,
 	})
 	s.handler = s.routes(a, web.New(s.identity, often, cfg.TrustedProxies, s.log), c)

@@ -21,7 +21,7 @@ var floors = []string{
 	// people
 	"account", "identity/internal/wordlist", "identity/internal/wordlist/generate", "identity", "identity/identitytest",
 	// commerce
-	"credit", "plan", "subscription", "invoice", "payment", "signup",
+	"credit", "plan", "subscription", "invoice", "payment", "renewal", "signup",
 	// the product
 	"ai/internal/provider", "ai/internal/cluster", "ai/internal/provider/offline", "ai/internal/provider/chat",
 	"ai/internal/provider/vendortest", "ai/internal/provider/openai", "ai/internal/provider/anthropic", "ai", "ai/aitest",
@@ -114,6 +114,7 @@ var reachers = map[string]map[string]string{
 		"tenant/shared.go":    "an operator's Survey",
 		"identity/session.go": "where a person who signs in is a member",
 		"job/run.go":          "jobs of processes that died",
+		"job/round.go":        "in which accounts something has become due",
 	},
 	"LookAcross": {"identity/verify.go": "where a person, whose row is held, is a member"},
 }

@@ -22,6 +22,7 @@ type New struct {
 	Subscription  subscription.ID
 	PaymentMethod account.PaymentMethod
 	Lines         []Line
+	Due           time.Time // zero: Term from now
 }
 
 // Issue makes an open invoice with the next number of the year.
@@ -34,6 +35,9 @@ func Issue(ctx context.Context, tx *tenant.Tx, n New) (Invoice, error) {
 		ID: id.New[invoiceKind](), Subscription: n.Subscription, Reference: NewReference(), Status: Open,
 		PaymentMethod: n.PaymentMethod, Total: total, Paid: money.Of(0, total.Currency), Lines: n.Lines,
 		Issued: tx.Now(), Due: tx.Now().Add(Term),
+	}
+	if !n.Due.IsZero() {
+		i.Due = n.Due
 	}
 	if i.Number, err = nextNumber(ctx, tx.SharedTx()); err != nil {
 		return Invoice{}, err

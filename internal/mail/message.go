@@ -21,6 +21,11 @@ const (
 	KindPaymentConfirmed    Kind = "payment_confirmed"
 	KindPaymentRejected     Kind = "payment_rejected"
 	KindPaymentUndone       Kind = "payment_undone"
+	KindTrialEnding         Kind = "trial_ending"
+	KindTrialEnded          Kind = "trial_ended"
+	KindPaymentReminder     Kind = "payment_reminder"
+	KindAccessStopped       Kind = "access_stopped"
+	KindSubscriptionEnded   Kind = "subscription_ended"
 )
 
 // Message is what a letter says: one of the types below, each with a template
@@ -103,6 +108,16 @@ func decode(k Kind, raw []byte) (Message, error) {
 		return decodeAs[PaymentRejected](raw)
 	case KindPaymentUndone:
 		return decodeAs[PaymentUndone](raw)
+	case KindTrialEnding:
+		return decodeAs[TrialEnding](raw)
+	case KindTrialEnded:
+		return decodeAs[TrialEnded](raw)
+	case KindPaymentReminder:
+		return decodeAs[PaymentReminder](raw)
+	case KindAccessStopped:
+		return decodeAs[AccessStopped](raw)
+	case KindSubscriptionEnded:
+		return decodeAs[SubscriptionEnded](raw)
 	}
 	return nil, fmt.Errorf("this release knows no letter %q", k)
 }
