@@ -19,13 +19,13 @@ func Decode(data []byte) (string, error) {
 	case bytes.HasPrefix(data, []byte("\xef\xbb\xbf")):
 		return fromUTF8(data[3:])
 	case bytes.HasPrefix(data, []byte("\xff\xfe")):
-		return fromUTF16(data[2:], 0)
-	case bytes.HasPrefix(data, []byte("\xfe\xff")):
 		return fromUTF16(data[2:], 1)
+	case bytes.HasPrefix(data, []byte("\xfe\xff")):
+		return fromUTF16(data[2:], 0)
 	case len(data) >= 4 && data[0] != 0 && data[1] == 0 && data[2] != 0 && data[3] == 0:
-		return fromUTF16(data, 0)
-	case len(data) >= 4 && data[0] == 0 && data[1] != 0 && data[2] == 0 && data[3] != 0:
 		return fromUTF16(data, 1)
+	case len(data) >= 4 && data[0] == 0 && data[1] != 0 && data[2] == 0 && data[3] != 0:
+		return fromUTF16(data, 0)
 	case utf8.Valid(data) || mostlyUTF8(data):
 		return fromUTF8(data)
 	}
@@ -67,6 +67,7 @@ func fromUTF8(data []byte) (string, error) {
 	return string(data), r.Err()
 }
 
+// fromUTF16 is told which byte of a pair is the high one.
 func fromUTF16(data []byte, high int) (string, error) {
 	var r Refusal
 	if len(data)%2 != 0 {
