@@ -120,16 +120,16 @@ func TestBatches(t *testing.T) {
 				if !l.Credit {
 					n = -n
 				}
-				got = append(got, fmt.Sprintf("%d/%d", n, len(l.Within)))
-				if l.IDs.AcctSvcrRef != "B" && tt.name != "none" || l.MayPay() != (len(l.Within) == 0 && l.Credit) {
+				got = append(got, fmt.Sprintf("%d/%d", n, len(l.Parts)))
+				if l.IDs.AcctSvcrRef != "B" && tt.name != "none" || l.MayPay() != (len(l.Parts) == 0 && l.Credit) {
 					t.Errorf("line %d: %+v", i, l)
 				}
-				for _, w := range l.Within {
+				for _, w := range l.Parts {
 					if w.MayPay() || w.Amount.Amount != 0 {
 						t.Errorf("a part may pay: %+v", w)
 					}
 				}
-				if len(l.Within) > 0 && (l.Words() != "1 2" || l.IDs.EndToEndID != "" || l.Within[1].IDs.EndToEndID != "2") {
+				if len(l.Parts) > 0 && (l.Words() != "1 2" || l.IDs.EndToEndID != "" || l.Parts[1].IDs.EndToEndID != "2") {
 					t.Errorf("undivided: %+v", l)
 				}
 			}

@@ -117,7 +117,7 @@ func (r *reader) undivided(whole statement.Line, e *element, details []*element,
 		whole.Text = append(whole.Text, lines[i].Text...)
 		whole.References = append(whole.References, lines[i].References...)
 	}
-	whole.Charges, whole.Original, whole.Within = r.charges(e), r.original(e, nil, whole.Amount), lines
+	whole.Charges, whole.Original, whole.Parts = r.charges(e), r.original(e, nil, whole.Amount), lines
 	return whole
 }
 
