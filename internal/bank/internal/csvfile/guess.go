@@ -44,10 +44,12 @@ var names = map[string][]string{
 	"status":     {"status", "state", "info"},
 }
 
+// fold takes accents off letters.
+var fold = strings.NewReplacer("ä", "a", "ö", "o", "ü", "u", "ß", "ss", "é", "e", "è", "e", "ê", "e", "ë", "e", "à", "a", "â", "a", "ç", "c", "î", "i", "ï", "i", "ô", "o", "û", "u")
+
 // key is a heading in lower case, without accents, signs, and a currency at
 // its end or in brackets.
 func key(heading string) string {
-	fold := strings.NewReplacer("ä", "a", "ö", "o", "ü", "u", "ß", "ss", "é", "e", "è", "e", "ê", "e", "ë", "e", "à", "a", "â", "a", "ç", "c", "î", "i", "ï", "i", "ô", "o", "û", "u")
 	return strings.Join(strings.FieldsFunc(fold.Replace(strings.ToLower(heading)), func(r rune) bool {
 		return !unicode.IsLetter(r) && !unicode.IsDigit(r)
 	}), " ")

@@ -120,6 +120,12 @@ func markOf(s string) string {
 	return s[mark : mark+1]
 }
 
+// spaces are signs between thousands as ASCII; marks are those that are left.
+var (
+	spaces = strings.NewReplacer("\u00a0", " ", "\u202f", " ", "\u2019", "'")
+	marks  = strings.NewReplacer(",", "", ".", "", "'", "", " ", "")
+)
+
 // groups are digits with marks for thousands between every three.
 var groups = regexp.MustCompile(`^(?:[0-9]*|[0-9]{1,3}(?:,[0-9]{3})+|[0-9]{1,3}(?:\.[0-9]{3})+|[0-9]{1,3}(?:'[0-9]{3})+|[0-9]{1,3}(?: [0-9]{3})+)$`)
 
@@ -129,9 +135,9 @@ func (r *reader) amount(x row, s, currency string) money.Money {
 	plain := ""
 	if part != nil {
 		whole, decimals, _ := strings.Cut(part[4], r.decimal)
-		whole = strings.NewReplacer("\u00a0", " ", "\u202f", " ", "\u2019", "'").Replace(whole)
+		whole = spaces.Replace(whole)
 		if groups.MatchString(whole) && strings.Trim(decimals, "0123456789") == "" && !strings.Contains(whole, r.decimal) {
-			plain = strings.NewReplacer(",", "", ".", "", "'", "", " ", "").Replace(whole) + "." + decimals
+			plain = marks.Replace(whole) + "." + decimals
 		}
 	}
 	if plain == "" || part[2] != "" && part[5] != "" {
