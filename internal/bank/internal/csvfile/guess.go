@@ -140,11 +140,7 @@ func propose(header []string) (m Mapping, known int) {
 		}
 	}
 	if m.Currency == "" {
-		for _, h := range []string{m.Amount, m.Credit} {
-			if _, code := inHeading(h); code != "" {
-				m.FixedCurrency = code
-			}
-		}
+		_, m.FixedCurrency = inHeading(m.Amount + m.Credit) // one of them is empty
 	}
 	return m, known
 }
