@@ -21,7 +21,9 @@ var floors = []string{
 	// people
 	"account", "identity/internal/wordlist", "identity/internal/wordlist/generate", "identity", "identity/identitytest",
 	// commerce
-	"credit", "plan", "subscription", "invoice", "payment", "renewal", "signup",
+	"credit", "plan", "subscription", "invoice", "payment", "renewal",
+	"bank/internal/statement", "bank/internal/camt", "bank/internal/mt940", "bank/internal/csvfile",
+	"signup",
 	// the product
 	"ai/internal/provider", "ai/internal/cluster", "ai/internal/provider/offline", "ai/internal/provider/chat",
 	"ai/internal/provider/vendortest", "ai/internal/provider/openai", "ai/internal/provider/anthropic", "ai", "ai/aitest",
