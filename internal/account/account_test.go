@@ -300,7 +300,10 @@ func TestMembers(t *testing.T) {
 	h := newHouse(t, plain(account.Active))
 	anna, ben := h.member("anna", account.Owner), h.member("ben", account.Viewer)
 	set := func(u account.UserID, r account.Role) error {
-		return h.update(func(ctx context.Context, tx *tenant.Tx) error { return account.SetRole(ctx, tx, u, r) })
+		return h.update(func(ctx context.Context, tx *tenant.Tx) error {
+			_, err := account.SetRole(ctx, tx, u, r)
+			return err
+		})
 	}
 	remove := func(u account.UserID) error {
 		return h.update(func(ctx context.Context, tx *tenant.Tx) error { return account.RemoveMember(ctx, tx, u) })
@@ -352,7 +355,8 @@ func TestTwoOwnersLeaveAtOnce(t *testing.T) {
 					if i == 0 {
 						return account.RemoveMember(ctx, tx, u)
 					}
-					return account.SetRole(ctx, tx, u, account.Viewer)
+					_, err := account.SetRole(ctx, tx, u, account.Viewer)
+					return err
 				})
 			})
 		}

@@ -44,6 +44,7 @@ func (h *house) furnish(t *testing.T, operator, marker string) *furnished {
 	f.write()
 	f.ids["invoice"] = f.post("/billing/checkout", object{"plan": "scale", "payment_method": "bank_transfer"}, "Idempotency-Key", marker).text("invoice.id")
 	f.ids["key"] = f.post("/account/api-keys", object{"name": marker, "scopes": []string{"content.read"}}).text("id")
+	f.ids["invitation"] = f.post("/account/invitations", object{"email": "invited@" + marker + ".example", "role": "editor"}).text("id")
 	return f
 }
 

@@ -29,7 +29,7 @@ var kindsByName = map[string]string{
 
 // kindsByPath is the same for {id}, by what stands before it.
 var kindsByPath = map[string]string{
-	"/sites/": "site", "/account/api-keys/": "key", "/account/members/": "user", "/billing/invoices/": "invoice", "/jobs/": "job",
+	"/sites/": "site", "/account/api-keys/": "key", "/account/members/": "user", "/account/invitations/": "invitation", "/billing/invoices/": "invoice", "/jobs/": "job",
 	"/auth/sessions/": "session", "/planner/clusters/": "cluster", "/planner/ideas/": "idea", "/writer/content/": "content", "/writer/tasks/": "task",
 }
 
@@ -220,6 +220,8 @@ func (f *furnished) value(name string, s *schema) any {
 		return "bank_transfer"
 	case name == "scopes":
 		return []string{"content.read"}
+	case name == "role":
+		return "viewer"
 	case name == "domain":
 		return "another.example"
 	case len(s.Enum) > 0:
