@@ -151,7 +151,7 @@ func seat(ctx context.Context, tx *tenant.Tx, but InvitationID, allow Limit) err
 	err := tx.Get(ctx, `
 		SELECT (SELECT count(*) FROM members WHERE account_id = $1),
 			(SELECT count(*) FROM invitations WHERE account_id = $1 AND ended_at IS NULL AND expires_at > $2 AND id <> $3)`,
-		[]any{clock.Micros(tx.Now()), but}, &members, &open)
+		[]any{clock.Micros(tx.Now()), but.String()}, &members, &open) // the text of the zero id is empty, its value is NULL
 	if err != nil {
 		return fmt.Errorf("count seats: %w", err)
 	}
