@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"maps"
 	"net/http"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -353,4 +354,50 @@ func TestHowAKnownPersonAccepts(t *testing.T) {
 	}
 	m.send("POST", "/auth/join", bertToken, object{"token": token}).fault(http.StatusUnprocessableEntity, "auth.invalid_link")
 	m.send("GET", "/sites", bertToken, nil).is(http.StatusOK) // his own goes on
+}
+
+// TestTheLinkOfAnInvitation is for who opens it in a browser.
+func TestTheLinkOfAnInvitation(t *testing.T) {
+	t.Parallel()
+	m := newTeam(t)
+	shows := func(a answer, texts ...string) {
+		t.Helper()
+		for _, text := range texts {
+			if !strings.Contains(string(a.body), text) {
+				t.Errorf("%s shows no %q: %s", a.what, text, a.body)
+			}
+		}
+	}
+	accept := func(kv ...string) answer {
+		return m.send("POST", "page:/accept-invitation", "", form(kv...), urlencoded...)
+	}
+	_, token := m.invite("nora@example.com", "editor")
+	shows(m.send("GET", "page:/accept-invitation?token="+token, "", nil).is(http.StatusOK), "Agency", "nora@example.com", "editor", "first_name")
+	shows(accept("token", token, "first_name", "Nora", "password", "short").is(http.StatusUnprocessableEntity), "at least 15 characters", `value="Nora"`)
+	shows(accept("token", token, "first_name", "Nora", "password", "a password of hers").is(http.StatusOK), "nora@example.com is a member now")
+	shows(accept("token", token, "first_name", "Nora", "password", "a password of hers").is(http.StatusUnprocessableEntity), "not valid")
+	shows(m.send("GET", "page:/accept-invitation?token="+token, "", nil).is(http.StatusUnprocessableEntity), "not valid")
+	in := m.send("POST", "/auth/login", "", object{"email": "nora@example.com", "password": "a password of hers"}).is(http.StatusOK).text("access_token")
+	if sessions := m.send("GET", "/auth/sessions", in, nil).get("items").([]any); len(sessions) != 1 {
+		t.Errorf("the page left a session: %v", sessions)
+	}
+
+	bert, bertToken, _ := m.known()
+	password := bert["password"].(string)
+	begun := m.send("POST", "/auth/second-factor", bertToken, object{"password": password}).is(http.StatusCreated)
+	code := func() string {
+		m.hand.Advance(30 * time.Second)
+		c, err := totp.GenerateCode(begun.text("secret"), m.hand.Clock().Now())
+		if err != nil {
+			t.Fatal(err)
+		}
+		return c
+	}
+	m.send("POST", "/auth/second-factor/confirm", bertToken, object{"code": code()}).is(http.StatusOK)
+	_, token = m.invite(bert["email"].(string), "viewer")
+	shows(accept("token", token, "password", "not his").is(http.StatusUnauthorized), "is wrong", "Your password")
+	asked := accept("token", token, "password", password).is(http.StatusUnauthorized)
+	challenge := regexp.MustCompile(`igc_[0-9a-z]+`).FindString(string(asked.body))
+	shows(accept("token", token, "challenge", challenge, "code", "nonsense").is(http.StatusUnprocessableEntity), challenge)
+	shows(accept("token", token, "challenge", challenge, "code", code()).is(http.StatusOK), "is a member now")
 }
