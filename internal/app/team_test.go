@@ -47,19 +47,19 @@ func newTeam(t *testing.T) *team {
 // invite invites an address and returns the id of the invitation and the token
 // of its letter.
 func (m *team) invite(address, role string) (id, token string) {
-	m.house.t.Helper()
+	m.t.Helper()
 	id = m.send("POST", "/account/invitations", m.owner, object{"email": address, "role": role}).is(http.StatusCreated).text("id")
 	return id, m.token(address)
 }
 
 func (m *team) token(address string) string {
-	m.house.t.Helper()
+	m.t.Helper()
 	return m.link(m.post.Wait(address, invited), "/accept-invitation")
 }
 
 // known registers a person with an account of his own.
 func (m *team) known() (p object, token, account string) {
-	m.house.t.Helper()
+	m.t.Helper()
 	p = someone("trial", "")
 	r := m.send("POST", "/auth/register", "", p).is(http.StatusCreated)
 	return p, r.text("access_token"), r.text("account.id")
