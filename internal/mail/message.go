@@ -18,6 +18,12 @@ const (
 	KindInvited             Kind = "invited"
 	KindRoleChanged         Kind = "role_changed"
 	KindMemberRemoved       Kind = "member_removed"
+	KindInvoiceIssued       Kind = "invoice_issued"
+	KindPaymentReported     Kind = "payment_reported"
+	KindApprovalNeeded      Kind = "approval_needed"
+	KindPaymentConfirmed    Kind = "payment_confirmed"
+	KindPaymentRejected     Kind = "payment_rejected"
+	KindPaymentUndone       Kind = "payment_undone"
 )
 
 // Message is what a letter says: one of the types below, each with a template
@@ -130,6 +136,18 @@ func decode(k Kind, raw []byte) (Message, error) {
 		return decodeAs[RoleChanged](raw)
 	case KindMemberRemoved:
 		return decodeAs[MemberRemoved](raw)
+	case KindInvoiceIssued:
+		return decodeAs[InvoiceIssued](raw)
+	case KindPaymentReported:
+		return decodeAs[PaymentReported](raw)
+	case KindApprovalNeeded:
+		return decodeAs[ApprovalNeeded](raw)
+	case KindPaymentConfirmed:
+		return decodeAs[PaymentConfirmed](raw)
+	case KindPaymentRejected:
+		return decodeAs[PaymentRejected](raw)
+	case KindPaymentUndone:
+		return decodeAs[PaymentUndone](raw)
 	}
 	return nil, fmt.Errorf("this release knows no letter %q", k)
 }
