@@ -84,6 +84,8 @@ func New(r Rooms) *API {
 	a.huma = humago.New(a.mux, cfg)
 	a.authRoutes()
 	a.accountRoutes()
+	a.memberRoutes()
+	a.invitationRoutes()
 	a.billingRoutes()
 	a.siteRoutes()
 	a.plannerRoutes()

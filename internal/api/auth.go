@@ -186,7 +186,8 @@ func (a *API) firstStaff(ctx context.Context, v visit, in *firstStaffInput) (*re
 
 type meView struct {
 	User        userView     `json:"user"`
-	Account     *accountView `json:"account" doc:"Null for who is a member of none."`
+	Account     *accountView `json:"account" doc:"That of this session. Null: without one."`
+	Accounts    []placeView  `json:"accounts" doc:"Every account that the user is a member of; see /auth/switch."`
 	Permissions []string     `json:"permissions" doc:"What the user may do in the account."`
 	Privileges  []string     `json:"privileges" doc:"What the user may do as one of the operator's people."`
 }
@@ -196,7 +197,11 @@ func (a *API) me(ctx context.Context, v visit, _ *struct{}) (*reply[meView], err
 	if err != nil {
 		return nil, err
 	}
-	me := meView{User: showUser(u), Permissions: v.Scope.Permissions().Names(), Privileges: []string{}}
+	places, err := a.identity.Places(ctx, v.User)
+	if err != nil {
+		return nil, err
+	}
+	me := meView{User: showUser(u), Accounts: list(places, showPlace).Body.Items, Permissions: v.Scope.Permissions().Names(), Privileges: []string{}}
 	for _, p := range v.Operator.Privileges() {
 		me.Privileges = append(me.Privileges, string(p))
 	}

@@ -124,8 +124,8 @@ func TestEveryOperationDeclaresItsAccess(t *testing.T) {
 		t.Error("the bearer scheme is not described")
 	}
 	want := []string{
-		"ask-password-reset", "create-first-staff", "list-payment-methods", "list-plans", "login", "login-second-factor", "logout",
-		"refresh", "register", "reset-password", "verify-email",
+		"accept-invitation", "ask-password-reset", "create-first-staff", "list-payment-methods", "list-plans", "login", "login-second-factor", "logout",
+		"read-invitation", "refresh", "register", "reset-password", "verify-email",
 	}
 	if !slices.Equal(public, want) {
 		t.Errorf("open to everybody are %v, want %v", public, want)

@@ -46,6 +46,7 @@ func (h *house) furnish(t *testing.T, operator, marker string) *furnished {
 		"invoice_id": f.ids["invoice"], "external_payment_id": marker + " claim", "amount": 50000, "payer_name": marker,
 	}, "Idempotency-Key", marker+"-claim").text("id")
 	f.ids["key"] = f.post("/account/api-keys", object{"name": marker, "scopes": []string{"content.read"}}).text("id")
+	f.ids["invitation"] = f.post("/account/invitations", object{"email": "invited@" + marker + ".example", "role": "editor"}).text("id")
 	return f
 }
 

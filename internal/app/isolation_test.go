@@ -29,7 +29,7 @@ var kindsByName = map[string]string{
 
 // kindsByPath is the same for {id}, by what stands before it.
 var kindsByPath = map[string]string{
-	"/sites/": "site", "/account/api-keys/": "key", "/account/members/": "user", "/billing/invoices/": "invoice", "/billing/payments/": "payment", "/jobs/": "job",
+	"/sites/": "site", "/account/api-keys/": "key", "/account/members/": "user", "/account/invitations/": "invitation", "/billing/invoices/": "invoice", "/billing/payments/": "payment", "/jobs/": "job",
 	"/auth/sessions/": "session", "/planner/clusters/": "cluster", "/planner/ideas/": "idea", "/writer/content/": "content", "/writer/tasks/": "task",
 }
 
@@ -231,6 +231,8 @@ func (f *furnished) value(name string, s *schema) any {
 		return 20000
 	case name == "scopes":
 		return []string{"content.read"}
+	case name == "role":
+		return "viewer"
 	case name == "domain":
 		return "another.example"
 	case len(s.Enum) > 0:

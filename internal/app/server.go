@@ -132,7 +132,8 @@ func (s *server) wire(ctx context.Context, cfg config.Config, secret config.Secr
 		return err
 	}
 	s.identity, err = identity.New(s.store, s.db, identity.Options{
-		Keys: keys.read, Issuer: cfg.BaseURL, Log: s.log, Standing: subscription.Terms, Unpaid: api.Unpaid, Mail: post, Jobs: s.jobs, Seal: factors,
+		Keys: keys.read, Issuer: cfg.BaseURL, Log: s.log, Standing: subscription.Terms, Unpaid: api.Unpaid,
+		Seats: limit(subscription.Users), Mail: post, Jobs: s.jobs, Seal: factors,
 	})
 	if err != nil {
 		return err

@@ -275,7 +275,8 @@ func TestRemovedMemberIsOutOnTheNextRequest(t *testing.T) {
 	m := h.member(f, "bert@example.com", account.Admin)
 	h.admit(m.tokens.Access, identity.Tenant(tenant.ManageTeam))
 	h.in(f.scope, func(ctx context.Context, tx *tenant.Tx) error {
-		return account.SetRole(ctx, tx, m.user.ID, account.Viewer)
+		_, err := account.SetRole(ctx, tx, m.user.ID, account.Viewer)
+		return err
 	})
 	h.refused(m.tokens.Access, identity.Tenant(tenant.ManageTeam), tenant.ErrForbidden)
 	h.admit(m.tokens.Access, identity.Tenant(tenant.ReadContent))

@@ -70,6 +70,7 @@ var (
 	ErrInvalidEmail    = fault.New(fault.Invalid, "identity.invalid_email", "This is not an e-mail address.")
 	ErrWeakPassword    = fault.New(fault.Invalid, "identity.weak_password", "This password is too easy to guess.")
 	ErrInvalidName     = fault.New(fault.Invalid, "identity.invalid_name", "A name has 1 to 100 printable characters.")
+	ErrOtherPerson     = fault.New(fault.Forbidden, "invitation.other_person", "This invitation is for another e-mail address than the one you are signed in with.")
 	ErrUserNotFound    = fault.New(fault.NotFound, "identity.user_not_found", "There is no such person.")
 	ErrSessionNotFound = fault.New(fault.NotFound, "session.not_found", "There is no such session, or it has ended.")
 	ErrKeyNotFound     = fault.New(fault.NotFound, "api_key.not_found", "There is no such API key.")
@@ -91,11 +92,12 @@ type Unpaid func(ctx context.Context, r tenant.Reader, may tenant.Permissions, r
 
 // Options is what the service is told at start.
 type Options struct {
-	Secret   []byte   `json:"-"` // signs access tokens when Keys is nil; 32 bytes or more
-	Keys     Keyring  // signs access tokens
-	Issuer   string   // the base URL, which access tokens name
-	Standing Standing // account and plan; nil: the status of the account alone
-	Unpaid   Unpaid   // nil: Standing has said it all
+	Secret   []byte        `json:"-"` // signs access tokens when Keys is nil; 32 bytes or more
+	Keys     Keyring       // signs access tokens
+	Issuer   string        // the base URL, which access tokens name
+	Standing Standing      // account and plan; nil: the status of the account alone
+	Unpaid   Unpaid        // nil: Standing has said it all
+	Seats    account.Limit // what the plan says about more members; nil: nothing
 	Mail     *mail.Office
 	Jobs     *job.Queue // the one that takes Mail's letters away
 	Seal     []byte     `json:"-"` // seals what must be read again: secrets of second factors; 32 bytes
@@ -114,6 +116,7 @@ type Service struct {
 	log      *slog.Logger
 	standing Standing
 	unpaid   Unpaid
+	seats    account.Limit
 	mail     *mail.Office
 	jobs     *job.Queue
 	box      seal.Box
@@ -149,6 +152,9 @@ func New(st *tenant.Store, d *db.DB, o Options) (*Service, error) {
 	if o.Unpaid == nil {
 		o.Unpaid = func(_ context.Context, _ tenant.Reader, _ tenant.Permissions, refused error) error { return refused }
 	}
+	if o.Seats == nil {
+		o.Seats = func(context.Context, tenant.Reader, int64, int64) error { return nil }
+	}
 	p, err := newPasswords(o.HashMemoryKiB, o.HashPasses)
 	if err != nil {
 		return nil, err
@@ -158,7 +164,7 @@ func New(st *tenant.Store, d *db.DB, o Options) (*Service, error) {
 		return nil, fmt.Errorf("identity: %w", err)
 	}
 	s := &Service{
-		st: st, d: d, log: o.Log, standing: o.Standing, unpaid: o.Unpaid, mail: o.Mail, jobs: o.Jobs, box: box, passwords: p,
+		st: st, d: d, log: o.Log, standing: o.Standing, unpaid: o.Unpaid, seats: o.Seats, mail: o.Mail, jobs: o.Jobs, box: box, passwords: p,
 		issuer: o.Issuer, ring: o.Keys, clock: d.Clock(), parser: newParser(o.Issuer, d.Clock()),
 	}
 	job.HandleErrand(o.Jobs, s.sendReset)

@@ -48,6 +48,8 @@ func New(ids *identity.Service, t *throttle.Gate, p httpx.Proxies, log *slog.Log
 	mux.HandleFunc("POST /verify-email", w.in(w.seldom(w.confirmEmail)))
 	mux.HandleFunc("GET /reset-password", w.in(w.choosePassword))
 	mux.HandleFunc("POST /reset-password", w.in(w.seldom(w.resetPassword)))
+	mux.HandleFunc("GET /accept-invitation", w.in(w.invitation))
+	mux.HandleFunc("POST /accept-invitation", w.in(w.seldom(w.acceptInvitation)))
 	mux.HandleFunc("/", w.in(func(http.ResponseWriter, *http.Request) error { return errNoPage }))
 	w.handler = http.NewCrossOriginProtection().Handler(mux)
 	return w
