@@ -65,7 +65,8 @@ var (
 	ErrAmountMismatch = fault.New(fault.Invalid, "payment.amount_mismatch", "The amount is not what is due.")
 	ErrConflict       = fault.New(fault.Conflict, "payment.conflict", "A payment with this reference is known, and is another one.")
 	ErrInvalid        = fault.New(fault.Invalid, "payment.invalid", "The payment cannot be recorded like this.")
-	ErrUnavailable    = fault.New(fault.Invalid, "payment_method.unavailable", "This way to pay is coming soon. Choose bank_transfer.")
+	ErrUnavailable    = fault.New(fault.Invalid, "payment_method.unavailable", "This way to pay is coming soon. Choose another one.")
+	ErrSwitchedOff    = fault.New(fault.Invalid, "payment_method.switched_off", "This way to pay is not offered to you at the moment. Choose another one.")
 	ErrFreePlan       = fault.New(fault.Conflict, "plan.free", "This plan costs nothing and cannot be bought: a new account starts with it.")
 )
 
@@ -99,24 +100,4 @@ func List(ctx context.Context, r tenant.Reader, after ID, limit int) ([]Payment,
 		return nil, fmt.Errorf("list payments: %w", err)
 	}
 	return all, nil
-}
-
-// Availability is whether a way to pay can be used.
-type Availability struct {
-	Method    account.PaymentMethod
-	Available bool // false: coming soon
-}
-
-// Methods lists every way to pay.
-func Methods() []Availability {
-	return []Availability{{account.BankTransfer, true}, {account.Stripe, false}, {account.PayPal, false}}
-}
-
-func usable(m account.PaymentMethod) error {
-	for _, a := range Methods() {
-		if a.Method == m && a.Available {
-			return nil
-		}
-	}
-	return ErrUnavailable.At("body.payment_method", "is coming soon; available now: bank_transfer", string(m))
 }
