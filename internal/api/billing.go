@@ -20,7 +20,7 @@ import (
 func (a *API) billingRoutes() {
 	reading := identity.TenantEvenIfUnpaid(tenant.ReadBilling)
 	public(a, route{method: http.MethodGet, path: "/plans", id: "list-plans", tag: "billing", summary: "What is for sale"}, a.listPlans)
-	public(a, route{method: http.MethodGet, path: "/billing/payment-methods", id: "list-payment-methods", tag: "billing", summary: "Which ways to pay there are"}, listMethods)
+	public(a, route{method: http.MethodGet, path: "/billing/payment-methods", id: "list-payment-methods", tag: "billing", summary: "Which ways to pay there are"}, a.listMethods)
 	read(a, route{method: http.MethodGet, path: "/billing/subscription", id: "get-subscription", tag: "billing", summary: "Which plan the account is on"}, reading, getSubscription)
 	write(a, route{method: http.MethodPost, path: checkoutPath, id: "checkout", tag: "billing", needsKey: true, status: http.StatusCreated,
 		summary: "Order a plan: its invoice says what to pay and where"}, identity.TenantEvenIfUnpaid(tenant.ManageBilling), a.checkout)
@@ -58,13 +58,20 @@ type methodView struct {
 	Status string `json:"status" enum:"available,coming_soon"`
 }
 
-func listMethods(context.Context, *struct{}) (*reply[page[methodView]], error) {
-	return list(payment.Methods(), func(m payment.Availability) methodView {
+// listMethods tells who has no account yet: what is switched off for everybody
+// is not available.
+func (a *API) listMethods(ctx context.Context, _ *struct{}) (*reply[page[methodView]], error) {
+	var methods []payment.Availability
+	err := a.st.ViewShared(ctx, func(ctx context.Context, r tenant.Shared) (err error) {
+		methods, err = payment.MethodsForNewcomer(ctx, r, "")
+		return err
+	})
+	return list(methods, func(m payment.Availability) methodView {
 		if m.Available {
 			return methodView{string(m.Method), "available"}
 		}
 		return methodView{string(m.Method), "coming_soon"}
-	}), nil
+	}), err
 }
 
 type planOfView struct {

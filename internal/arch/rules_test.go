@@ -17,7 +17,7 @@ var floors = []string{
 	// platform and tenancy
 	"db", "db/dbtest", "httpx", "tenant", "tenant/tenanttest", "throttle", "throttle/redistest",
 	// services
-	"audit", "job", "replay", "mail", "mail/mailtest",
+	"audit", "flag", "job", "replay", "mail", "mail/mailtest",
 	// people
 	"account", "identity/internal/wordlist", "identity/internal/wordlist/generate", "identity", "identity/identitytest",
 	// commerce

@@ -26,6 +26,8 @@ var platform = map[string]string{
 	"sign_in_challenges": "found by the token alone",
 	"letters":            "to people, who may have no account",
 	"plans":              "what is for sale",
+	"plan_prices":        "what it costs in other currencies",
+	"flags":              "what is switched on, for how many of all",
 	"credit_prices":      "what it costs",
 	"invoice_series":     "numbers run over all accounts",
 	"approval_rules":     "when a second person is asked",

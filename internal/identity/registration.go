@@ -33,6 +33,9 @@ type Prepared struct {
 // User is the id that the person will have.
 func (p Prepared) User() UserID { return p.user }
 
+// Email is the address that the person will have, in one spelling.
+func (p Prepared) Email() string { return p.email.text }
+
 // Prepare reads a registration and hashes its password. That takes a while
 // and may have to wait for its turn, so it belongs before the transaction.
 func (s *Service) Prepare(ctx context.Context, r Registration) (Prepared, error) {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"strings"
 
 	"github.com/bojanz/currency"
 )
@@ -33,6 +34,13 @@ func (m Money) Check() error {
 		return fmt.Errorf("%q: %w", m.Currency, ErrUnknown)
 	}
 	return nil
+}
+
+// OfCountry is the currency of a country (ISO 3166-1 alpha-2), and empty for one
+// that is not known.
+func OfCountry(country string) string {
+	code, _ := currency.ForCountryCode(strings.ToUpper(country))
+	return code
 }
 
 // Add is m + n. It refuses two currencies and an overflow.

@@ -15,13 +15,35 @@ import (
 // an invoice asks for it. What an earlier order asked for is withdrawn, and
 // what the account had paid and not used goes to the invoice: when that is
 // enough, the plan begins at once.
-// ErrUnavailable when the method is coming soon, ErrFreePlan when there is
-// nothing to pay.
+// ErrUnavailable when the method is coming soon, ErrSwitchedOff when a flag
+// keeps it from the account, ErrFreePlan when there is nothing to pay. What
+// was ordered before a flag was switched can still be paid.
 func (d *Desk) Checkout(ctx context.Context, tx *tenant.Tx, p plan.Plan, m account.PaymentMethod) (subscription.Subscription, invoice.Invoice, error) {
-	var none invoice.Invoice
-	if err := usable(m); err != nil {
-		return subscription.Subscription{}, none, err
+	open, err := Methods(ctx, tx)
+	if err == nil {
+		err = usable(m, open)
 	}
+	if err != nil {
+		return subscription.Subscription{}, invoice.Invoice{}, err
+	}
+	return d.order(ctx, tx, p, m)
+}
+
+// FirstCheckout is Checkout for an account that is being opened, by somebody
+// with an e-mail address: what is open to newcomers decides.
+func (d *Desk) FirstCheckout(ctx context.Context, tx *tenant.Tx, p plan.Plan, m account.PaymentMethod, address string) (subscription.Subscription, invoice.Invoice, error) {
+	open, err := MethodsForNewcomer(ctx, tx.Shared(), address)
+	if err == nil {
+		err = usable(m, open)
+	}
+	if err != nil {
+		return subscription.Subscription{}, invoice.Invoice{}, err
+	}
+	return d.order(ctx, tx, p, m)
+}
+
+func (d *Desk) order(ctx context.Context, tx *tenant.Tx, p plan.Plan, m account.PaymentMethod) (subscription.Subscription, invoice.Invoice, error) {
+	var none invoice.Invoice
 	if p.Free() {
 		return subscription.Subscription{}, none, ErrFreePlan
 	}

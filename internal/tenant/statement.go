@@ -9,6 +9,8 @@ import (
 // sharedTables belong to no account.
 var sharedTables = map[string]bool{
 	"plans":              true,
+	"plan_prices":        true,
+	"flags":              true,
 	"credit_prices":      true,
 	"invoice_series":     true,
 	"bank_accounts":      true,
