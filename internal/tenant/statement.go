@@ -8,12 +8,15 @@ import (
 
 // sharedTables belong to no account.
 var sharedTables = map[string]bool{
-	"plans":              true,
-	"credit_prices":      true,
-	"invoice_series":     true,
-	"bank_accounts":      true,
-	"staff_audit_events": true,
-	"letters":            true,
+	"plans":                 true,
+	"credit_prices":         true,
+	"invoice_series":        true,
+	"bank_accounts":         true,
+	"country_bank_accounts": true,
+	"company_settings":      true,
+	"tax_rules":             true,
+	"staff_audit_events":    true,
+	"letters":               true,
 }
 
 var (
