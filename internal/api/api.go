@@ -82,6 +82,7 @@ func New(r Rooms) *API {
 	a.authRoutes()
 	a.accountRoutes()
 	a.billingRoutes()
+	a.documentRoutes()
 	a.siteRoutes()
 	a.plannerRoutes()
 	a.writerRoutes()

@@ -59,13 +59,17 @@ func TestEveryUseOfEveryPrivilegeIsInTheLog(t *testing.T) {
 		"admin-list-bank-accounts": nil, "admin-list-privileges": nil, "admin-list-staff": nil, "admin-list-account-privileges": nil,
 		"admin-revoke-privilege": nil, "admin-revoke-account-privilege": nil, "admin-list-letters": nil,
 		"admin-suspend-account": reason, "admin-reactivate-account": reason,
-		"admin-adjust-credits":          object{"amount": 5, "reason": "a test"},
-		"admin-set-bank-account":        bank,
-		"admin-grant-privilege":         object{"user_id": victim.text("user.id"), "privilege": "flags.manage"},
-		"admin-create-system-account":   object{"kind": "system", "name": "Another"},
-		"admin-create-system-key":       object{"name": "k", "scopes": []string{"content.read"}},
-		"admin-grant-account-privilege": object{"privilege": "throttle.exempt"},
-		"confirm-bank-transfer":         transfer,
+		"admin-adjust-credits":   object{"amount": 5, "reason": "a test"},
+		"admin-set-bank-account": bank,
+		"admin-get-company":      nil, "admin-get-invoice-pdf": nil, "admin-drop-country-bank-account": nil,
+		"admin-set-country-bank-account": bank,
+		"admin-set-company":              object{"name": "Igny8", "line1": "Street 1", "city": "Berlin", "country": "DE"},
+		"admin-issue-credit-note":        object{"invoice_id": payer.text("invoice.id"), "amount": 100, "reason": "a test"},
+		"admin-grant-privilege":          object{"user_id": victim.text("user.id"), "privilege": "flags.manage"},
+		"admin-create-system-account":    object{"kind": "system", "name": "Another"},
+		"admin-create-system-key":        object{"name": "k", "scopes": []string{"content.read"}},
+		"admin-grant-account-privilege":  object{"privilege": "throttle.exempt"},
+		"confirm-bank-transfer":          transfer,
 	}
 	operations, used := 0, map[tenant.Privilege]bool{}
 	for _, op := range h.operations() {
@@ -84,7 +88,10 @@ func TestEveryUseOfEveryPrivilegeIsInTheLog(t *testing.T) {
 		if strings.Contains(op.id, "system-key") || strings.Contains(op.id, "account-privilege") {
 			acc = watchdog
 		}
-		path := strings.NewReplacer("{id}", acc, "{currency}", "EUR", "{user_id}", user, "{privilege}", "flags.manage").Replace(op.path)
+		if strings.Contains(op.path, "invoice") || strings.Contains(op.path, "credit-notes") {
+			acc = payer.text("account.id")
+		}
+		path := strings.NewReplacer("{id}", acc, "{currency}", "EUR", "{country}", "AT", "{invoice_id}", payer.text("invoice.id"), "{user_id}", user, "{privilege}", "flags.manage").Replace(op.path)
 		for n := 1; n <= 2; n++ {
 			before := h.events(auditor, "staff:"+user, p)
 			// Each time with a key: the repeat of an answered request is a use too.

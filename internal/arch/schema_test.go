@@ -14,29 +14,33 @@ import (
 
 // platform is the tables that belong to no account. Whoever adds one says why.
 var platform = map[string]string{
-	"accounts":           "it is the account",
-	"users":              "a person may be a member of several",
-	"staff_grants":       "of the operator's people",
-	"staff_audit_events": "what belongs to no account",
-	"token_families":     "a person may sign in without an account, and a token comes before anybody knows whose it is",
-	"refresh_tokens":     "found by the token alone",
-	"one_time_tokens":    "found by the token alone",
-	"second_factors":     "of a person",
-	"recovery_codes":     "of a person",
-	"sign_in_challenges": "found by the token alone",
-	"letters":            "to people, who may have no account",
-	"plans":              "what is for sale",
-	"credit_prices":      "what it costs",
-	"invoice_series":     "numbers run over all accounts",
-	"bank_accounts":      "where all send money",
-	"replay_answers":     "registration has no account yet; the owner is in the key",
+	"accounts":              "it is the account",
+	"users":                 "a person may be a member of several",
+	"staff_grants":          "of the operator's people",
+	"staff_audit_events":    "what belongs to no account",
+	"token_families":        "a person may sign in without an account, and a token comes before anybody knows whose it is",
+	"refresh_tokens":        "found by the token alone",
+	"one_time_tokens":       "found by the token alone",
+	"second_factors":        "of a person",
+	"recovery_codes":        "of a person",
+	"sign_in_challenges":    "found by the token alone",
+	"letters":               "to people, who may have no account",
+	"plans":                 "what is for sale",
+	"credit_prices":         "what it costs",
+	"invoice_series":        "numbers run over all accounts",
+	"bank_accounts":         "where all send money",
+	"country_bank_accounts": "where all of a country send money",
+	"company_settings":      "who sells to all",
+	"tax_rules":             "what all are charged",
+	"replay_answers":        "registration has no account yet; the owner is in the key",
 }
 
 // worldwide is the unique keys that hold over all accounts, and why.
 var worldwide = map[string]string{
-	"api_keys(hash)":      "256 random bits",
-	"invoices(number)":    "one series for all",
-	"invoices(reference)": "a bank line names no account",
+	"api_keys(hash)":       "256 random bits",
+	"invoices(number)":     "one series for all",
+	"credit_notes(number)": "likewise",
+	"invoices(reference)":  "a bank line names no account",
 }
 
 // table is what a catalogue says of one.

@@ -105,15 +105,15 @@ func SetBankAccount(ctx context.Context, tx *tenant.SharedTx, by tenant.Operator
 }
 
 // DropBankAccount sends payers of a country to the account for everybody
-// again. ErrNoBankAccount when the country has none of its own.
+// again. Where the country has none of its own it changes nothing.
 func DropBankAccount(ctx context.Context, tx *tenant.SharedTx, by tenant.Operator, currency, country string) error {
 	b := BankAccount{Currency: strings.ToUpper(currency), Country: strings.ToUpper(country)}
 	n, err := tx.Exec(ctx, `DELETE FROM country_bank_accounts WHERE currency = $1 AND country = $2`, b.Currency, b.Country)
-	if err == nil && n == 0 {
-		err = ErrNoBankAccount
-	}
 	if err != nil {
 		return fmt.Errorf("drop the bank account for %s: %w", b.subject(), err)
+	}
+	if n == 0 {
+		return nil
 	}
 	return audit.RecordShared(ctx, tx, by.Actor(), "bank_account.dropped", b.subject(), nil)
 }

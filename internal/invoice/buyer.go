@@ -56,9 +56,10 @@ func BuyerOf(ctx context.Context, r tenant.Reader) (Buyer, error) {
 
 // SetBuyer says to whom invoices are written from now on. An empty company or
 // country is the account's, an empty language English. It is ErrInvalidBuyer,
-// with every field that cannot be right. Of a VAT id only the form is checked,
-// not whether it is in force.
-func SetBuyer(ctx context.Context, tx *tenant.Tx, b Buyer) (Buyer, error) {
+// with every field that cannot be right, below place: where the details stand
+// in the request, such as "body". Of a VAT id only the form is checked, not
+// whether it is in force.
+func SetBuyer(ctx context.Context, tx *tenant.Tx, b Buyer, place string) (Buyer, error) {
 	a, err := account.Load(ctx, tx)
 	if err != nil {
 		return Buyer{}, err
@@ -69,7 +70,7 @@ func SetBuyer(ctx context.Context, tx *tenant.Tx, b Buyer) (Buyer, error) {
 	if b.Country == "" {
 		b.Country = a.Country
 	}
-	if b, err = b.parse(); err != nil {
+	if b, err = b.parse(place); err != nil {
 		return Buyer{}, err
 	}
 	_, err = tx.Exec(ctx, `
@@ -86,8 +87,8 @@ func SetBuyer(ctx context.Context, tx *tenant.Tx, b Buyer) (Buyer, error) {
 	})
 }
 
-func (b Buyer) parse() (Buyer, error) {
-	c := check{f: ErrInvalidBuyer}
+func (b Buyer) parse(place string) (Buyer, error) {
+	c := check{f: ErrInvalidBuyer, place: place}
 	c.text("company", &b.Company, 1, 120)
 	c.address(&b.Address, false)
 	c.text("tax_id", &b.TaxID, 0, 40)

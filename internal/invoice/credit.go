@@ -59,7 +59,7 @@ var (
 // it they take back its tax to the cent. ErrNotCreditable for a draft and for
 // what is void, ErrAboveInvoice, with what is left, for too much.
 func IssueCredit(ctx context.Context, tx *tenant.Tx, i Invoice, amount money.Money, reason string) (CreditNote, error) {
-	c := check{f: ErrInvalidCredit}
+	c := check{f: ErrInvalidCredit, place: "body"}
 	c.text("reason", &reason, 1, 300)
 	if amount.Amount <= 0 || amount.Currency != i.Total.Currency {
 		c.wrong("amount", "must be above zero and in "+i.Total.Currency)

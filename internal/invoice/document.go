@@ -195,20 +195,21 @@ func (i Invoice) code(b BankAccount) (string, bool) {
 	return EPC(b, i.AmountDue(), i.Reference, textsFor(i.Buyer.Language).paymentNote+" "+i.Number)
 }
 
-// CodeOf is the QR code of an invoice as PNG, or ErrNoCode.
-func CodeOf(ctx context.Context, r tenant.Reader, i Invoice) ([]byte, error) {
+// CodeOf is the text of an invoice's QR code, for what is due now, or
+// ErrNoCode. See QR for its picture.
+func CodeOf(ctx context.Context, r tenant.Reader, i Invoice) (string, error) {
 	b, err := PayTo(ctx, r.Shared(), i)
 	if errors.Is(err, ErrNoBankAccount) {
-		return nil, ErrNoCode
+		return "", ErrNoCode
 	}
 	if err != nil {
-		return nil, err
+		return "", err
 	}
 	text, ok := i.code(b)
 	if !ok {
-		return nil, ErrNoCode
+		return "", ErrNoCode
 	}
-	return QR(text)
+	return text, nil
 }
 
 // in is an address as it is written on a letter, the country in words.

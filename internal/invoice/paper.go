@@ -10,6 +10,7 @@ import (
 	"github.com/johnfercher/maroto/v2/pkg/components/col"
 	"github.com/johnfercher/maroto/v2/pkg/components/image"
 	"github.com/johnfercher/maroto/v2/pkg/components/line"
+	"github.com/johnfercher/maroto/v2/pkg/components/page"
 	"github.com/johnfercher/maroto/v2/pkg/components/row"
 	"github.com/johnfercher/maroto/v2/pkg/components/text"
 	"github.com/johnfercher/maroto/v2/pkg/config"
@@ -18,6 +19,7 @@ import (
 	"github.com/johnfercher/maroto/v2/pkg/consts/fontstyle"
 	"github.com/johnfercher/maroto/v2/pkg/consts/pagesize"
 	"github.com/johnfercher/maroto/v2/pkg/core"
+	"github.com/johnfercher/maroto/v2/pkg/core/entity"
 	"github.com/johnfercher/maroto/v2/pkg/props"
 	"github.com/johnfercher/maroto/v2/pkg/repository"
 	"golang.org/x/image/font/gofont/gobold"
@@ -74,18 +76,17 @@ func newPaper(d Document) (paper, error) {
 		WithTitle(d.Title+" "+d.Number, true).WithAuthor(d.From.Name, true).WithCreationDate(d.Issued).
 		Build()
 	p := paper{maroto.New(cfg)}
-	var foot []core.Row
-	for n, l := range d.Footer {
-		r := row.New().Add(cell(12, l, wide, small, fontstyle.Normal, align.Left))
-		if n == 0 {
-			foot = append(foot, rule())
-		}
-		foot = append(foot, r)
+	foot := []core.Row{loose{row.New(2)}}
+	if len(d.Footer) > 0 {
+		foot[0] = loose{rule()}
 	}
-	// The title is on every page, so that no sheet is without its number.
+	for _, l := range d.Footer {
+		foot = append(foot, row.New().Add(cell(12, l, wide, small, fontstyle.Normal, align.Left)))
+	}
 	if err := p.m.RegisterFooter(foot...); err != nil {
 		return p, fmt.Errorf("foot of the page: %w", err)
 	}
+	// Every page says whose it is, so that no sheet is without its number.
 	err = p.m.RegisterHeader(row.New().Add(
 		cell(7, d.From.Name, wide/2, small, fontstyle.Normal, align.Left),
 		cell(5, d.Title+" "+d.Number, wide/3, small, fontstyle.Normal, align.Right),
@@ -94,6 +95,17 @@ func newPaper(d Document) (paper, error) {
 		return p, fmt.Errorf("head of the page: %w", err)
 	}
 	return p, nil
+}
+
+// loose is a row of the foot that takes more room than it fills. maroto fills
+// each page to its end, exactly, and has gofpdf begin the next page with the
+// row that goes beyond it: without some room between, the sum of many heights
+// decides by its last bit whether the foot is the row beyond.
+type loose struct{ core.Row }
+
+// GetHeight implements core.Row.
+func (l loose) GetHeight(p core.Provider, c *entity.Cell) float64 {
+	return l.Row.GetHeight(p, c) + 0.01
 }
 
 // wide is how many characters in a row of normal size certainly fit on a line
@@ -125,8 +137,10 @@ func (p paper) head(d Document) {
 }
 
 // fact is a name and its value, beside each other.
-func (p paper) fact(f Fact) {
-	p.m.AddAutoRow(cell(4, f.Label, wide/3, normal, fontstyle.Normal, align.Left), cell(8, f.Value, wide*2/3, normal, fontstyle.Bold, align.Left))
+func (p paper) fact(f Fact) { p.m.AddRows(factRow(f)) }
+
+func factRow(f Fact) core.Row {
+	return row.New().Add(cell(4, f.Label, wide/3, normal, fontstyle.Normal, align.Left), cell(8, f.Value, wide*2/3, normal, fontstyle.Bold, align.Left))
 }
 
 // parties sets seller and buyer beside each other.
@@ -193,26 +207,39 @@ func (p paper) sums(d Document) {
 }
 
 // codeHeight is that of the row with the code: the side of its picture, in
-// millimetres.
-const codeHeight = 42
+// millimetres. lineHeight is that of a line of text with the room around it.
+const (
+	codeHeight = 42
+	lineHeight = 4.5
+)
 
+// payment says how to pay, on one page: bank details without their code, or a
+// code without its reference, would be of little use.
 func (p paper) payment(in Instruction) error {
-	p.m.AddAutoRow(cell(12, in.Heading, wide/2, normal+2, fontstyle.Bold, align.Left))
+	rows := []core.Row{row.New().Add(cell(12, in.Heading, wide/2, normal+2, fontstyle.Bold, align.Left))}
+	height := 2 * lineHeight
 	for _, f := range in.Facts {
-		p.fact(f)
+		rows = append(rows, factRow(f))
+		height += lineHeight * float64(1+utf8.RuneCountInString(f.Value)/(wide/2))
 	}
 	for _, n := range in.Notes {
-		p.m.AddAutoRow(cell(12, n, wide, normal, fontstyle.Normal, align.Left))
+		rows = append(rows, row.New().Add(cell(12, n, wide, normal, fontstyle.Normal, align.Left)))
+		height += lineHeight * float64(1+utf8.RuneCountInString(n)/wide)
 	}
-	if in.Code == "" {
-		return nil
+	if in.Code != "" {
+		picture, err := QR(in.Code)
+		if err != nil {
+			return err
+		}
+		rows = append(rows, row.New(3), row.New(codeHeight).Add(
+			image.NewFromBytesCol(4, picture, extension.Png, props.Rect{Percent: 100}), cell(8, in.Caption, wide*2/3, normal, fontstyle.Normal, align.Left)))
+		height += codeHeight + 3
 	}
-	picture, err := QR(in.Code)
-	if err != nil {
-		return err
+	if p.m.FitlnCurrentPage(height) {
+		p.m.AddRows(rows...)
+	} else {
+		p.m.AddPages(page.New().Add(rows...))
 	}
-	p.gap(3)
-	p.m.AddRow(codeHeight, image.NewFromBytesCol(4, picture, extension.Png, props.Rect{Percent: 100}), cell(8, in.Caption, wide*2/3, normal, fontstyle.Normal, align.Left))
 	return nil
 }
 

@@ -97,7 +97,7 @@ func SetSettings(ctx context.Context, tx *tenant.SharedTx, by tenant.Operator, s
 }
 
 func (s Settings) parse() (Settings, error) {
-	c := check{f: ErrInvalidSettings}
+	c := check{f: ErrInvalidSettings, place: "body"}
 	c.text("name", &s.Name, 1, 70)
 	c.address(&s.Address, true)
 	c.text("tax_id", &s.TaxID, 0, 40)
@@ -139,9 +139,12 @@ func (s Settings) parse() (Settings, error) {
 }
 
 // check collects what is wrong with the fields of a body.
-type check struct{ f *fault.Fault }
+type check struct {
+	f     *fault.Fault
+	place string // of the fields, such as "body"
+}
 
-func (c *check) wrong(field, msg string) { c.f = c.f.At("body."+field, msg, nil) }
+func (c *check) wrong(field, msg string) { c.f = c.f.At(c.place+"."+field, msg, nil) }
 
 // text trims a field, which has least to most printable characters.
 func (c *check) text(field string, s *string, least, most int) {

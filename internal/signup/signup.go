@@ -23,6 +23,7 @@ type Order struct {
 	Country       string                // ISO 3166-1 alpha-2
 	Plan          string                // a code or an id; empty: the trial
 	PaymentMethod account.PaymentMethod // of a plan that costs something
+	Billing       *invoice.Buyer        // to whom invoices are written; nil: the account by its name
 	From          identity.Client       // who asks
 }
 
@@ -64,6 +65,11 @@ func Open(ctx context.Context, tx *tenant.Tx, ids *identity.Service, o Order) (O
 	}
 	if n.User, err = ids.CreateOwner(ctx, tx, o.Person); err != nil {
 		return Opened{}, err
+	}
+	if o.Billing != nil {
+		if _, err := invoice.SetBuyer(ctx, tx, *o.Billing, "body.billing"); err != nil {
+			return Opened{}, err
+		}
 	}
 	if err := n.subscribe(ctx, tx, p); err != nil {
 		return Opened{}, err
