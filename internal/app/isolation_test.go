@@ -73,6 +73,9 @@ func (o operation) places(t *testing.T) []place {
 	}
 	if o.body != nil {
 		for _, name := range slices.Sorted(maps.Keys(o.body.Properties)) {
+			if name == "tax_id" { // what a tax office calls somebody
+				continue
+			}
 			if strings.HasSuffix(name, "_id") || strings.HasSuffix(name, "_ids") {
 				add("body", name, kindsByName[name])
 			}

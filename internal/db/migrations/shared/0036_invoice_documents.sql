@@ -59,7 +59,7 @@ CREATE TABLE billing_details (
 );
 
 ALTER TABLE invoices ADD COLUMN net BIGINT CHECK (net IS NULL OR net >= 0);
-ALTER TABLE invoices ADD COLUMN tax BIGINT NOT NULL DEFAULT 0 CHECK (tax >= 0 AND (net IS NULL AND tax = 0 OR net + tax = total));
+ALTER TABLE invoices ADD COLUMN tax BIGINT NOT NULL DEFAULT 0 CHECK (tax >= 0 AND CASE WHEN net IS NULL THEN tax = 0 ELSE net + tax = total END);
 ALTER TABLE invoices ADD COLUMN tax_rate BIGINT NOT NULL DEFAULT 0 CHECK (tax_rate >= 0 AND tax_rate <= 10000);
 ALTER TABLE invoices ADD COLUMN tax_category TEXT NOT NULL DEFAULT 'O' CHECK (tax_category IN ('S', 'Z', 'AE', 'O'));
 ALTER TABLE invoices ADD COLUMN tax_note TEXT NOT NULL DEFAULT '';
