@@ -35,14 +35,14 @@ func (a *API) documentRoutes() {
 
 const pdfType = "application/pdf"
 
-// file is an answer that is no JSON. Its type is the route's; what a client
-// accepts is not asked.
-type file struct {
+// sheet is an answer that we drew ourselves and a browser may show. Its type is
+// the route's; what a client accepts is not asked.
+type sheet struct {
 	Body func(huma.Context)
 }
 
-func fileOf(r route, name string, content []byte) *file {
-	return &file{Body: func(ctx huma.Context) {
+func sheetOf(r route, name string, content []byte) *sheet {
+	return &sheet{Body: func(ctx huma.Context) {
 		ctx.SetHeader("Content-Type", r.media)
 		ctx.SetHeader("Content-Disposition", `inline; filename="`+name+`"`)
 		ctx.SetStatus(r.success())
@@ -66,7 +66,7 @@ func pictureOfCode(d drawing) ([]byte, error) { return invoice.QR(d.code) }
 // picture mounts an operation whose answer is a file, drawn from what is read
 // of the caller's account.
 func picture[I any](a *API, r route, p identity.Policy, do func(context.Context, tenant.Reader, *I) (drawing, error), draw func(drawing) ([]byte, error)) {
-	mount(a, r, p, func(ctx context.Context, c visit, in *I) (*file, error) {
+	mount(a, r, p, func(ctx context.Context, c visit, in *I) (*sheet, error) {
 		var d drawing
 		err := a.st.View(ctx, c.Scope, func(ctx context.Context, v *tenant.View) (err error) {
 			d, err = do(ctx, v, in)
@@ -76,7 +76,7 @@ func picture[I any](a *API, r route, p identity.Policy, do func(context.Context,
 			return nil, err
 		}
 		content, err := draw(d)
-		return fileOf(r, d.name, content), err
+		return sheetOf(r, d.name, content), err
 	})
 }
 

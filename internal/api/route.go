@@ -30,7 +30,7 @@ type route struct {
 	maxBody      int64 // bytes; zero: 1 MiB
 	needsKey     bool  // refuse the request without an Idempotency-Key
 
-	media string // of an answer that is a file, such as "image/png"; none: JSON
+	media string // of an answer that is a sheet, such as "image/png"; none: JSON
 
 	scope throttle.Scope // counted with which others; zero: see scopeOf
 }
@@ -48,6 +48,26 @@ const maxBody = 1 << 20
 
 // reply is an answer with a body. Its status is the route's.
 type reply[T any] struct{ Body T }
+
+// replyAs is an answer whose status is decided by what came of the request.
+type replyAs[T any] struct {
+	Status int
+	Body   T
+}
+
+// file is an answer that is kept and not shown: a browser never runs what is
+// in it.
+type file struct {
+	ContentType string `header:"Content-Type"`
+	Disposition string `header:"Content-Disposition"`
+	Policy      string `header:"Content-Security-Policy"`
+	Body        []byte
+}
+
+// attachment is a file of a media type, under a name of ours.
+func attachment(mediaType, name string, content []byte) *file {
+	return &file{ContentType: mediaType, Disposition: `attachment; filename="` + name + `"`, Policy: "sandbox; default-src 'none'", Body: content}
+}
 
 // none is an answer without a body.
 type none struct{}

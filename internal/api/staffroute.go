@@ -45,7 +45,7 @@ func onAccount[I, O any](a *API, r route, p tenant.Privilege, do func(context.Co
 // pictureOnAccount mounts an operation whose answer is a file, drawn from what
 // is read of the account that the path names, once that is in its log.
 func pictureOnAccount[I any](a *API, r route, p tenant.Privilege, do func(context.Context, *tenant.Tx, *I) (drawing, error), draw func(drawing) ([]byte, error)) {
-	mountKeeping(a, r, identity.Staff(p), func(ctx context.Context, c visit, in *I) (*file, error) {
+	mountKeeping(a, r, identity.Staff(p), func(ctx context.Context, c visit, in *I) (*sheet, error) {
 		acc, err := named(tenant.ParseAccountID, any(in).(pathed).path(), account.ErrNotFound)
 		if err != nil {
 			return nil, err
@@ -59,7 +59,7 @@ func pictureOnAccount[I any](a *API, r route, p tenant.Privilege, do func(contex
 			return nil, err
 		}
 		content, err := draw(d)
-		return fileOf(r, d.name, content), err
+		return sheetOf(r, d.name, content), err
 	})
 }
 

@@ -28,10 +28,12 @@ var platform = map[string]string{
 	"plans":                 "what is for sale",
 	"credit_prices":         "what it costs",
 	"invoice_series":        "numbers run over all accounts",
-	"bank_accounts":         "where all send money",
+	"approval_rules":        "when a second person is asked",
+	"approval_limits":       "above which amounts a second person is asked",
 	"country_bank_accounts": "where all of a country send money",
 	"company_settings":      "who sells to all",
 	"tax_rules":             "what all are charged",
+	"bank_accounts":         "where all send money",
 	"replay_answers":        "registration has no account yet; the owner is in the key",
 }
 

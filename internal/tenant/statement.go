@@ -17,6 +17,8 @@ var sharedTables = map[string]bool{
 	"tax_rules":             true,
 	"staff_audit_events":    true,
 	"letters":               true,
+	"approval_rules":        true,
+	"approval_limits":       true,
 }
 
 var (
