@@ -110,11 +110,19 @@ func parseName(s, location string) (string, error) {
 	return name, nil
 }
 
-// parseCountry reads two letters of ISO 3166-1. The list is that of the
+func parseCountry(s string) (string, error) {
+	code, known := Country(s)
+	if !known {
+		return "", ErrInvalidCountry.At("body.country", "two letters of ISO 3166-1, such as DE", shown(s))
+	}
+	return code, nil
+}
+
+// Country reads two letters of ISO 3166-1. The list is that of the
 // countries with a currency, to which Antarctica (AQ) is added and from which
 // five islands that ISO only reserves are taken; Kosovo (XK), which ISO has
 // yet to list, does business and stays.
-func parseCountry(s string) (string, error) {
+func Country(s string) (string, bool) {
 	code := strings.ToUpper(strings.TrimSpace(s))
 	_, known := currency.ForCountryCode(code)
 	switch code {
@@ -124,7 +132,7 @@ func parseCountry(s string) (string, error) {
 		known = false
 	}
 	if !known {
-		return "", ErrInvalidCountry.At("body.country", "two letters of ISO 3166-1, such as DE", shown(s))
+		return "", false
 	}
-	return code, nil
+	return code, true
 }

@@ -87,6 +87,7 @@ func New(r Rooms) *API {
 	a.memberRoutes()
 	a.invitationRoutes()
 	a.billingRoutes()
+	a.documentRoutes()
 	a.siteRoutes()
 	a.plannerRoutes()
 	a.writerRoutes()

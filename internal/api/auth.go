@@ -48,6 +48,8 @@ type registerInput struct {
 		Country       string `json:"country" maxLength:"2" doc:"ISO 3166-1 alpha-2." example:"DE"`
 		Plan          string `json:"plan,omitempty" maxLength:"100" doc:"A plan's code or id. None: the trial."`
 		PaymentMethod string `json:"payment_method,omitempty" maxLength:"100" doc:"stripe, paypal or bank_transfer. None: stripe."`
+
+		Billing *BuyerFields `json:"billing,omitempty" doc:"To whom invoices are written, the first one too."`
 	}
 }
 
@@ -102,9 +104,13 @@ func (a *API) order(ctx context.Context, in *registerInput, from identity.Client
 	person, err := a.identity.Prepare(ctx, identity.Registration{
 		Email: in.Body.Email, Password: in.Body.Password, FirstName: in.Body.FirstName, LastName: in.Body.LastName, AccountName: in.Body.AccountName,
 	})
-	return signup.Order{
+	o := signup.Order{
 		Person: person, AccountName: in.Body.AccountName, Country: in.Body.Country, Plan: in.Body.Plan, PaymentMethod: method, From: from,
-	}, err
+	}
+	if in.Body.Billing != nil {
+		o.Billing = ptr(in.Body.Billing.buyer())
+	}
+	return o, err
 }
 
 func showOpened(ctx context.Context, tx *tenant.Tx, n signup.Opened) (*reply[registeredView], error) {

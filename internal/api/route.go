@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"reflect"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -28,6 +29,8 @@ type route struct {
 	status       int   // of success; zero: 200
 	maxBody      int64 // bytes; zero: 1 MiB
 	needsKey     bool  // refuse the request without an Idempotency-Key
+
+	media string // of an answer that is a sheet, such as "image/png"; none: JSON
 
 	scope throttle.Scope // counted with which others; zero: see scopeOf
 }
@@ -161,6 +164,11 @@ func mountKeeping[I, O any](a *API, r route, p identity.Policy, do func(context.
 			Name: "Idempotency-Key", In: "header", Required: r.needsKey,
 			Description: "Sent again with the same key, the request has no second effect and gets the first answer.",
 			Schema:      &huma.Schema{Type: huma.TypeString, MaxLength: ptr(255)},
+		}}
+	}
+	if r.media != "" {
+		op.Responses = map[string]*huma.Response{strconv.Itoa(r.success()): {
+			Content: map[string]*huma.MediaType{r.media: {Schema: &huma.Schema{Type: huma.TypeString, Format: "binary"}}},
 		}}
 	}
 	huma.Register(a.huma, op, func(ctx context.Context, in *I) (*O, error) {

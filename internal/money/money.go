@@ -109,3 +109,20 @@ func (m Money) String() string {
 	}
 	return a.Number() + " " + m.Currency
 }
+
+// In is the amount with its currency's code, as it is written in a locale such
+// as "de-AT": "1.234,50 EUR". Spaces in it do not break.
+func (m Money) In(locale string) string { return m.format(locale, currency.DisplayCode) }
+
+// NumberIn is In without the currency.
+func (m Money) NumberIn(locale string) string { return m.format(locale, currency.DisplayNone) }
+
+func (m Money) format(locale string, d currency.Display) string {
+	a, err := currency.NewAmountFromInt64(m.Amount, m.Currency)
+	if err != nil {
+		return m.String()
+	}
+	f := currency.NewFormatter(currency.NewLocale(locale))
+	f.CurrencyDisplay = d
+	return strings.TrimSpace(f.Format(a))
+}

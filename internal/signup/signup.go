@@ -26,6 +26,7 @@ type Order struct {
 	Plan          string                // a code or an id; empty: the trial
 	Currency      string                // of its price; empty: the country's, where the plan has a price in it
 	PaymentMethod account.PaymentMethod // of a plan that costs something
+	Billing       *invoice.Buyer        // to whom invoices are written; nil: the account by its name
 	From          identity.Client       // who asks
 }
 
@@ -77,6 +78,11 @@ func Open(ctx context.Context, tx *tenant.Tx, ids *identity.Service, desk *payme
 	}
 	if n.User, err = ids.CreateOwner(ctx, tx, o.Person); err != nil {
 		return Opened{}, err
+	}
+	if o.Billing != nil {
+		if _, err := invoice.SetBuyer(ctx, tx, *o.Billing, "body.billing"); err != nil {
+			return Opened{}, err
+		}
 	}
 	if err := n.subscribe(ctx, tx, desk, p, o.Person.Email()); err != nil {
 		return Opened{}, err

@@ -8,16 +8,19 @@ import (
 
 // sharedTables belong to no account.
 var sharedTables = map[string]bool{
-	"plans":              true,
-	"plan_prices":        true,
-	"flags":              true,
-	"credit_prices":      true,
-	"invoice_series":     true,
-	"bank_accounts":      true,
-	"staff_audit_events": true,
-	"letters":            true,
-	"approval_rules":     true,
-	"approval_limits":    true,
+	"plans":                 true,
+	"plan_prices":           true,
+	"flags":                 true,
+	"credit_prices":         true,
+	"invoice_series":        true,
+	"bank_accounts":         true,
+	"staff_audit_events":    true,
+	"letters":               true,
+	"approval_rules":        true,
+	"approval_limits":       true,
+	"country_bank_accounts": true,
+	"company_settings":      true,
+	"tax_rules":             true,
 }
 
 var (
