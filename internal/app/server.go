@@ -130,7 +130,7 @@ func (s *server) wire(ctx context.Context, cfg config.Config, secret config.Secr
 		return err
 	}
 	s.identity, err = identity.New(s.store, s.db, identity.Options{
-		Keys: keys.read, Issuer: cfg.BaseURL, Log: s.log, Standing: subscription.Terms, Unpaid: api.Unpaid, Mail: post, Jobs: s.jobs, Seal: factors,
+		Keys: keys.read, Issuer: cfg.BaseURL, Log: s.log, Standing: termsOf, Unpaid: api.Unpaid, Mail: post, Jobs: s.jobs, Seal: factors,
 	})
 	if err != nil {
 		return err
@@ -157,6 +157,11 @@ func (s *server) wire(ctx context.Context, cfg config.Config, secret config.Secr
 	})
 	s.handler = s.routes(a, web.New(s.identity, often, cfg.TrustedProxies, s.log), c)
 	return nil
+}
+
+// termsOf is how the gate learns of account, subscription and plan.
+func termsOf(ctx context.Context, r tenant.Reader) (identity.Terms, error) {
+	return subscription.TermsOf(ctx, r)
 }
 
 // limit asks the plan whether there may be more of something.

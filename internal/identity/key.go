@@ -125,22 +125,23 @@ func readKey(scan tenant.Scan) (APIKey, error) {
 	return k, nil
 }
 
-// keyByHash is the key for the gate: a refusal when it does not count.
-func keyByHash(ctx context.Context, r tenant.Reader, hash string) (APIKey, error) {
+// factsOfKey is what the gate has to know of a key: a refusal when there is
+// none, or it was revoked.
+func factsOfKey(ctx context.Context, r tenant.Reader, hash string) (facts, error) {
 	k, err := readKey(func(dest ...any) error {
 		return r.Get(ctx, `SELECT `+keyColumns+` FROM api_keys WHERE account_id = $1 AND hash = $2`, []any{hash}, dest...)
 	})
 	switch {
 	case tenant.IsNotFound(err):
-		return APIKey{}, refusal("no such API key")
+		return facts{}, refusal("no such API key")
 	case err != nil:
-		return APIKey{}, fmt.Errorf("look up an API key: %w", err)
+		return facts{}, fmt.Errorf("look up an API key: %w", err)
 	case !k.Revoked.IsZero():
-		return APIKey{}, refusal("API key revoked")
-	case !k.Expires.IsZero() && !k.Expires.After(r.Now()):
-		return APIKey{}, refusal("API key expired")
+		return facts{}, refusal("API key revoked")
 	}
-	return k, nil
+	actor := tenant.Actor{Kind: tenant.APIKey, ID: k.ID.String()}
+	c := Caller{Key: k.ID, Site: k.SiteID, Scope: tenant.Mint(r.Scope().Account(), actor, tenant.Allow(k.Scopes...))}
+	return facts{caller: c, expires: k.Expires, lastUsed: k.LastUsed}, nil
 }
 
 // Keys lists the account's keys, newest first, those that were revoked
@@ -180,11 +181,14 @@ const (
 	useTimeout = 2 * time.Second
 )
 
-// noteUse writes down that a key was used, at most once a minute. The
+// noteUse writes down that a key, if it is one, was used, at most once a minute. The
 // request has been let in by then: if this fails, it is logged, and the
 // request goes on.
 func (s *Service) noteUse(ctx context.Context, c Caller, last time.Time) {
-	now := s.d.Clock().Now()
+	if c.Key.IsZero() {
+		return
+	}
+	now := s.clock.Now()
 	if now.Sub(last) < useEvery || !s.mine(c.Key, now) {
 		return
 	}
