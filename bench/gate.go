@@ -9,6 +9,8 @@ import (
 	"os"
 	"os/exec"
 	"slices"
+	"strconv"
+	"strings"
 	"sync"
 	"time"
 
@@ -74,18 +76,18 @@ func serveBare(ctx context.Context, addr string) error {
 }
 
 // bare starts the peer in a process of its own, as the server is in one.
-func bare(ctx context.Context) (base string, stop func() error, err error) {
+func bare(ctx context.Context) (base string, pid int, stop func() error, err error) {
 	addr, err := freeAddr(ctx)
 	if err != nil {
-		return "", nil, err
+		return "", 0, nil, err
 	}
 	self, err := os.Executable()
 	if err != nil {
-		return "", nil, err
+		return "", 0, nil, err
 	}
 	cmd := exec.CommandContext(ctx, self, "-serve-bare", addr)
 	if err := cmd.Start(); err != nil {
-		return "", nil, err
+		return "", 0, nil, err
 	}
 	stop = func() error {
 		err := cmd.Process.Signal(os.Interrupt)
@@ -93,10 +95,10 @@ func bare(ctx context.Context) (base string, stop func() error, err error) {
 	}
 	for began := time.Now(); ; time.Sleep(5 * time.Millisecond) {
 		if status, err := get(ctx, "http://"+addr+"/readyz"); err == nil && status == http.StatusNoContent {
-			return "http://" + addr, stop, nil
+			return "http://" + addr, cmd.Process.Pid, stop, nil
 		}
 		if time.Since(began) > patience {
-			return "", nil, errors.Join(fmt.Errorf("the bare server is not ready"), stop())
+			return "", 0, nil, errors.Join(fmt.Errorf("the bare server is not ready"), stop())
 		}
 	}
 }
@@ -105,11 +107,46 @@ func bare(ctx context.Context) (base string, stop func() error, err error) {
 type answers struct {
 	perSecond float64
 	p99       time.Duration
+	cpu       time.Duration // of the server's process, for each
+}
+
+// ticks is how many ticks of USER_HZ a second has; on Linux it is always 100.
+const ticks = 100
+
+// cpu is what a process has used so far.
+func cpu(pid int) (time.Duration, error) {
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+	if err != nil {
+		return 0, err
+	}
+	_, rest, _ := strings.Cut(string(text), ") ") // before it is the name
+	fields := strings.Fields(rest)
+	if len(fields) < 13 {
+		return 0, fmt.Errorf("/proc/%d/stat has %d fields", pid, len(fields))
+	}
+	user, uerr := strconv.ParseInt(fields[11], 10, 64)
+	system, serr := strconv.ParseInt(fields[12], 10, 64)
+	return time.Duration(user+system) * time.Second / ticks, errors.Join(uerr, serr)
+}
+
+// loadOf is load, and what it cost the server.
+func loadOf(ctx context.Context, pid int, url string, credentials []string) (answers, error) {
+	before, err := cpu(pid)
+	if err != nil {
+		return answers{}, err
+	}
+	got, n, err := load(ctx, url, credentials)
+	if err != nil {
+		return answers{}, err
+	}
+	after, err := cpu(pid)
+	got.cpu = (after - before) / time.Duration(n)
+	return got, err
 }
 
 // load asks for a path on every connection, one request after the other, with
 // the credentials in turn.
-func load(ctx context.Context, url string, credentials []string) (answers, error) {
+func load(ctx context.Context, url string, credentials []string) (answers, int, error) {
 	client := &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: connections}}
 	defer client.CloseIdleConnections()
 	ctx, cancel := context.WithTimeout(ctx, loadFor+patience)
@@ -129,10 +166,10 @@ func load(ctx context.Context, url string, credentials []string) (answers, error
 	}
 	wg.Wait()
 	if err := errors.Join(errs...); err != nil {
-		return answers{}, err
+		return answers{}, 0, err
 	}
 	all := slices.Sorted(slices.Values(slices.Concat(took...)))
-	return answers{perSecond: float64(len(all)) / time.Since(began).Seconds(), p99: all[len(all)*99/100]}, nil
+	return answers{perSecond: float64(len(all)) / time.Since(began).Seconds(), p99: all[len(all)*99/100]}, len(all), nil
 }
 
 func ask(ctx context.Context, client *http.Client, url, token string) error {
@@ -175,14 +212,14 @@ const (
 
 // gate loads the bare handler, and then the server, for each figure.
 func (s *server) gate(ctx context.Context, c client, figures []*figure) error {
-	peer, stop, err := bare(ctx)
+	peer, pid, stop, err := bare(ctx)
 	if err != nil {
 		return err
 	}
 	alone := map[string]answers{}
 	for _, path := range []string{"/account", "/sites"} {
 		var lerr error
-		alone[path], lerr = load(ctx, peer+"/api/v1"+path, []string{""})
+		alone[path], lerr = loadOf(ctx, pid, peer+"/api/v1"+path, []string{""})
 		err = errors.Join(err, lerr)
 	}
 	if err := errors.Join(err, stop()); err != nil {
@@ -198,12 +235,14 @@ func (s *server) gate(ctx context.Context, c client, figures []*figure) error {
 	}
 	for i, credentials := range [][]string{one, {c.token}, many, one, many} {
 		path := gateFigures[i].path
-		got, err := load(ctx, s.base+"/api/v1"+path, credentials)
+		got, err := loadOf(ctx, s.cmd.Process.Pid, s.base+"/api/v1"+path, credentials)
 		if err != nil {
 			return err
 		}
 		figures[i].values = append(figures[i].values, got.perSecond)
 		figures[i].p99 = append(figures[i].p99, got.p99.Seconds())
+		figures[i].cpu = append(figures[i].cpu, got.cpu.Seconds())
+		figures[i].peerCPU = append(figures[i].peerCPU, alone[path].cpu.Seconds())
 		figures[i].ratios = append(figures[i].ratios, got.perSecond/alone[path].perSecond)
 	}
 	return nil

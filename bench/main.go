@@ -62,6 +62,9 @@ type figure struct {
 	peer   string    // what the ratio is to
 	ratios []float64 // ours by the peer's
 	p99    []float64 // seconds
+	cpu    []float64 // seconds of the server's process, for each request
+
+	peerCPU []float64
 }
 
 func seconds(v float64) string { return strconv.FormatFloat(v, 'f', 3, 64) + " s" }
@@ -198,7 +201,7 @@ func show(out io.Writer, figures []*figure) error {
 			ratio = fmt.Sprintf("%.2f times %s", median(f.ratios), f.peer)
 		}
 		if len(f.p99) > 0 {
-			ratio += fmt.Sprintf("; p99 %.1f ms", 1000*median(f.p99))
+			ratio += fmt.Sprintf("; p99 %.1f ms; CPU of the server %.1f µs a request, of the peer %.1f", 1000*median(f.p99), 1e6*median(f.cpu), 1e6*median(f.peerCPU))
 		}
 		_, _ = fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\n", f.name, f.unit(median(f.values)), f.unit(slices.Min(f.values)), f.unit(slices.Max(f.values)), f.goal, ratio)
 	}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"runtime"
 	"sync"
 	"time"
 
@@ -239,6 +240,7 @@ func (j *joint[T]) join(ctx context.Context) (T, error) {
 // leads closes the run to new callers, runs it, and lets one of those who have
 // come meanwhile lead the next.
 func (j *joint[T]) leads(r *run[T]) {
+	runtime.Gosched() // whoever is about to come may
 	j.mu.Lock()
 	j.next = nil
 	j.mu.Unlock()
