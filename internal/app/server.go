@@ -241,6 +241,7 @@ func (s *server) serve(ctx context.Context, ln net.Listener) error {
 	}
 	beating, still := context.WithCancel(context.WithoutCancel(ctx))
 	var heart sync.WaitGroup
+	heart.Go(func() { s.identity.NoteUses(beating) })
 	if s.shared != nil {
 		heart.Go(func() { s.shared.Beat(beating) })
 	}

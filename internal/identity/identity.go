@@ -19,7 +19,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"sync"
 	"time"
 
 	"github.com/golang-jwt/jwt/v5"
@@ -135,7 +134,7 @@ type Service struct {
 	clock  clock.Clock
 	parser *jwt.Parser
 	memory memory
-	used   sync.Map // APIKeyID -> time.Time: when this process last wrote down the key's use
+	uses   uses
 }
 
 // New makes a Service. It refuses a secret that is short and an issuer that is
