@@ -98,9 +98,13 @@ func bench(ctx context.Context, o options, out io.Writer) error {
 	for _, g := range gateFigures {
 		figures = append(figures, &figure{name: g.name, goal: g.goal, unit: perSecond, peer: "a bare huma handler"})
 	}
+	limits := len(figures)
+	for _, l := range throttles {
+		figures = append(figures, &figure{name: l.name, unit: perSecond})
+	}
 	for run := range o.runs {
 		_, _ = fmt.Fprintf(os.Stderr, "run %d of %d\n", run+1, o.runs) // progress, not the result
-		if err := measure(ctx, o, file, figures[1:6], figures[gate:]); err != nil {
+		if err := measure(ctx, o, file, figures[1:6], figures[gate:limits]); err != nil {
 			return fmt.Errorf("run %d: %w", run+1, err)
 		}
 		if o.gate {
@@ -111,6 +115,12 @@ func bench(ctx context.Context, o options, out io.Writer) error {
 			return fmt.Errorf("run %d: %w", run+1, err)
 		}
 		figures[6].values = append(figures[6].values, took)
+		if err := decisions(ctx, figures[limits:]); err != nil {
+			return fmt.Errorf("run %d: %w", run+1, err)
+		}
+	}
+	if !haveRedis() {
+		_, _ = fmt.Fprintln(os.Stderr, "there is no redis-server: the throttle over Redis is left out")
 	}
 	return show(out, figures)
 }
