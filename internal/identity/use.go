@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"context"
 	"slices"
+	"strconv"
+	"strings"
 	"sync"
 	"time"
 
@@ -103,19 +105,21 @@ func (s *Service) writeDown(ctx context.Context, all []use) {
 	if len(all) == 0 {
 		return
 	}
-	slices.SortFunc(all, func(a, b use) int { return cmp.Compare(a.key.String(), b.key.String()) }) // two processes lock in one order
+	// By account and key, so that two processes lock in one order.
+	slices.SortFunc(all, func(a, b use) int {
+		return cmp.Or(cmp.Compare(a.scope.Account().String(), b.scope.Account().String()), cmp.Compare(a.key.String(), b.key.String()))
+	})
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), useTimeout)
 	defer cancel()
 	err := s.d.Update(ctx, func(ctx context.Context, tx *db.Tx) error {
-		for _, u := range all {
-			err := tenant.Within(ctx, tx, u.scope, func(tx *tenant.Tx) error {
-				_, err := tx.Exec(ctx, `
-					UPDATE api_keys SET last_used_at = $3
-					WHERE account_id = $1 AND id = $2 AND (last_used_at IS NULL OR last_used_at <= $4)`,
-					u.key, clock.Micros(u.at), clock.Micros(u.at.Add(-useEvery)))
-				return err
-			})
-			if err != nil {
+		for rest := all; len(rest) > 0; {
+			n := 1
+			for n < min(len(rest), mostInOne) && rest[n].scope.Account() == rest[0].scope.Account() {
+				n++
+			}
+			some := rest[:n]
+			rest = rest[n:]
+			if err := tenant.Within(ctx, tx, some[0].scope, func(tx *tenant.Tx) error { return writeUses(ctx, tx, some) }); err != nil {
 				return err
 			}
 		}
@@ -124,4 +128,25 @@ func (s *Service) writeDown(ctx context.Context, all []use) {
 	if err != nil {
 		s.log.WarnContext(ctx, "uses of API keys were not written down", "keys", len(all), "err", err)
 	}
+}
+
+// mostInOne is how many keys one statement names.
+const mostInOne = 50
+
+// writeUses writes down the uses of some keys of one account, all as of the last.
+func writeUses(ctx context.Context, tx *tenant.Tx, some []use) error {
+	at := slices.MaxFunc(some, func(a, b use) int { return a.at.Compare(b.at) }).at
+	args := []any{clock.Micros(at), clock.Micros(at.Add(-useEvery))}
+	var named strings.Builder
+	for i, u := range some {
+		args = append(args, u.key)
+		if i > 0 {
+			named.WriteString(", ")
+		}
+		named.WriteString("$" + strconv.Itoa(i+4))
+	}
+	_, err := tx.Exec(ctx, `
+		UPDATE api_keys SET last_used_at = $2
+		WHERE account_id = $1 AND (last_used_at IS NULL OR last_used_at <= $3) AND id IN (`+named.String()+`)`, args...)
+	return err
 }
