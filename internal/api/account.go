@@ -13,7 +13,7 @@ import (
 )
 
 func (a *API) accountRoutes() {
-	read(a, route{method: http.MethodGet, path: "/account", id: "get-account", tag: "account", summary: "The account"},
+	know(a, route{method: http.MethodGet, path: "/account", id: "get-account", tag: "account", summary: "The account"},
 		identity.TenantEvenIfUnpaid(tenant.ReadContent), getAccount)
 	write(a, route{method: http.MethodPatch, path: "/account", id: "change-account", tag: "account", summary: "Change the account's name or country"},
 		identity.TenantEvenIfUnpaid(tenant.ManageTeam), changeAccount)
@@ -25,9 +25,8 @@ func (a *API) accountRoutes() {
 		summary: "End an API key"}, identity.Tenant(tenant.ManageKeys), revokeKey)
 }
 
-func getAccount(ctx context.Context, v *tenant.View, _ *struct{}) (*reply[accountView], error) {
-	acc, err := account.Load(ctx, v)
-	return &reply[accountView]{Body: showAccount(acc)}, err
+func getAccount(c identity.Caller, _ *struct{}) (*reply[accountView], error) {
+	return &reply[accountView]{Body: showAccount(c.Account)}, nil
 }
 
 type changeAccountInput struct {

@@ -100,6 +100,15 @@ func read[I, O any](a *API, r route, p identity.Policy, do func(context.Context,
 	})
 }
 
+// know mounts an operation whose answer the gate knows already: it reads
+// nothing more, and is of the moment at which the caller was let in.
+func know[I, O any](a *API, r route, p identity.Policy, do func(identity.Caller, *I) (*O, error)) {
+	if !p.OfAccount() {
+		panic("api: of " + r.path + " the gate knows no account")
+	}
+	mount(a, r, p, func(_ context.Context, c visit, in *I) (*O, error) { return do(c.Caller, in) })
+}
+
 // write mounts an operation in one transaction of the caller's account, which
 // also keeps its answer.
 func write[I, O any](a *API, r route, p identity.Policy, do func(context.Context, *tenant.Tx, *I) (*O, error)) {

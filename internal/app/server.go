@@ -132,7 +132,7 @@ func (s *server) wire(ctx context.Context, cfg config.Config, secret config.Secr
 		return err
 	}
 	s.identity, err = identity.New(s.store, s.db, identity.Options{
-		Keys: keys.read, Issuer: cfg.BaseURL, Log: s.log, Standing: subscription.Terms, Unpaid: api.Unpaid,
+		Keys: keys.read, Issuer: cfg.BaseURL, Log: s.log, Standing: termsOf, Unpaid: api.Unpaid,
 		Seats: limit(subscription.Users), Mail: post, Jobs: s.jobs, Seal: factors,
 	})
 	if err != nil {
@@ -162,6 +162,11 @@ func (s *server) wire(ctx context.Context, cfg config.Config, secret config.Secr
 	})
 	s.handler = s.routes(a, web.New(s.identity, often, cfg.TrustedProxies, s.log), c)
 	return nil
+}
+
+// termsOf is how the gate learns of account, subscription and plan.
+func termsOf(ctx context.Context, r tenant.Reader) (identity.Terms, error) {
+	return subscription.TermsOf(ctx, r)
 }
 
 // limit asks the plan whether there may be more of something.
@@ -241,6 +246,7 @@ func (s *server) serve(ctx context.Context, ln net.Listener) error {
 	}
 	beating, still := context.WithCancel(context.WithoutCancel(ctx))
 	var heart sync.WaitGroup
+	heart.Go(func() { s.identity.NoteUses(beating) })
 	if s.shared != nil {
 		heart.Go(func() { s.shared.Beat(beating) })
 	}

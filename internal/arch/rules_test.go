@@ -113,7 +113,7 @@ var reachers = map[string]map[string]string{
 	"ViewOf":   {"tenant/tenant.go": "a View"},
 	"UpdateOf": {"tenant/tenant.go": "a Tx", "tenant/tenanttest/tenanttest.go": "an account for tests of rooms below package account"},
 	"Narrow":   {"tenant/tenant.go": "Bind", "tenant/staff.go": "BindShared"},
-	"Within":   {"tenant/tenant.go": "Within", "identity/verify.go": "an event of a person, for each of his accounts"},
+	"Within":   {"tenant/tenant.go": "Within", "identity/verify.go": "an event of a person, for each of his accounts", "identity/use.go": "which keys were used, of many accounts in one commit"},
 	"ViewAcross": {
 		"db/dbtest/dump.go":   "every row, for tests",
 		"tenant/shared.go":    "an operator's Survey",

@@ -2,10 +2,13 @@
 // tenant.Scope or a tenant.Operator; nobody else does.
 //
 // Admit is the gate: every request of every route comes through it with the
-// policy that the route declares, and what it answers is read from the
-// database for that request. Nothing is remembered between two requests, so a
-// suspension, a removed member, a revoked key or privilege and an ended session
-// count from the next one on, in every process.
+// policy that the route declares, and what it answers is true of the database
+// after the request came. What was read for an earlier request is used again
+// only where the database says for this one that nothing was committed since
+// (db.Moment), so a suspension, a removed member, a revoked key or privilege and
+// an ended session count from the next request on, in every process. Only facts
+// are kept, of credentials that were let in: a refusal is always read, and what
+// time decides is decided anew.
 //
 // What is kept of a credential lets nobody in: passwords as argon2id, tokens
 // and keys as SHA-256 of 256 random bits.
@@ -16,7 +19,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"sync"
 	"time"
 
 	"github.com/golang-jwt/jwt/v5"
@@ -82,9 +84,18 @@ var (
 	ErrLastPrivilege   = fault.New(fault.Conflict, "privilege.last_holder", "Somebody must be left who manages privileges.")
 )
 
-// Standing says, as a fault, why an account may not work now; nil when it may.
-// In either case it says how often the account may ask.
-type Standing func(context.Context, tenant.Reader) (throttle.Rates, error)
+// Terms is what decides whether an account may work. It holds what the database
+// said, and no answer: the gate may keep it for as long as that has not changed.
+type Terms interface {
+	Account() account.Account
+	// Standing says, as a fault, why the account may not work at a moment; nil
+	// when it may. In either case it says how often the account may ask.
+	Standing(now time.Time) (throttle.Rates, error)
+}
+
+// Standing reads the terms of an account. It must read all of them from the
+// database.
+type Standing func(context.Context, tenant.Reader) (Terms, error)
 
 // Unpaid says more about a fault of Standing that a payment would lift, to a
 // caller with the permissions given. It is asked only when somebody is refused.
@@ -125,7 +136,8 @@ type Service struct {
 	ring   Keyring
 	clock  clock.Clock
 	parser *jwt.Parser
-	used   sync.Map // APIKeyID -> time.Time: when this process last wrote down the key's use
+	memory memory
+	uses   uses
 }
 
 // New makes a Service. It refuses a secret that is short and an issuer that is
@@ -171,12 +183,20 @@ func New(st *tenant.Store, d *db.DB, o Options) (*Service, error) {
 	return s, nil
 }
 
-func byStatus(ctx context.Context, r tenant.Reader) (throttle.Rates, error) {
+// statusAlone is Terms for which only the status counts.
+type statusAlone struct{ account account.Account }
+
+func byStatus(ctx context.Context, r tenant.Reader) (Terms, error) {
 	a, err := account.Load(ctx, r)
-	if err != nil {
-		return throttle.Basic, err
-	}
-	return throttle.Basic, a.Status.Standing()
+	return statusAlone{a}, err
+}
+
+// Account implements Terms.
+func (s statusAlone) Account() account.Account { return s.account }
+
+// Standing implements Terms.
+func (s statusAlone) Standing(time.Time) (throttle.Rates, error) {
+	return throttle.Basic, s.account.Status.Standing()
 }
 
 // User is a person.
