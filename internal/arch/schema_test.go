@@ -20,6 +20,7 @@ var platform = map[string]string{
 	"staff_audit_events": "what belongs to no account",
 	"token_families":     "a person may sign in without an account, and a token comes before anybody knows whose it is",
 	"refresh_tokens":     "found by the token alone",
+	"browser_sessions":   "found by the cookie alone",
 	"one_time_tokens":    "found by the token alone",
 	"second_factors":     "of a person",
 	"recovery_codes":     "of a person",

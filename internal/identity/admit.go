@@ -43,16 +43,22 @@ func (r refusal) Error() string { return string(r) }
 // (tenant.ErrForbidden). A credential that does not count is refused, never
 // treated as none.
 func (s *Service) Admit(ctx context.Context, authorization string, p Policy) (Caller, error) {
+	return s.decide(ctx, authorization, p, s.admit)
+}
+
+// decide is the gate for every credential; judged says what one of its kind is
+// good for.
+func (s *Service) decide(ctx context.Context, credential string, p Policy, judged func(context.Context, string, Policy) (Caller, error)) (Caller, error) {
 	if !p.Declared() {
 		return Caller{}, errUndeclared
 	}
 	if p.IsPublic() {
 		return Caller{}, nil
 	}
-	if authorization == "" {
+	if credential == "" {
 		return Caller{}, ErrRequired
 	}
-	c, err := s.admit(ctx, authorization, p)
+	c, err := judged(ctx, credential, p)
 	if why := refusal(""); errors.As(err, &why) {
 		s.log.InfoContext(ctx, "credential refused", "reason", string(why), "policy", p.String())
 		return Caller{}, ErrInvalid
@@ -131,7 +137,12 @@ func (s *Service) admitToken(ctx context.Context, token string, p Policy) (Calle
 	if err != nil {
 		return Caller{}, err
 	}
-	var c Caller
+	return s.admitSession(ctx, e, p)
+}
+
+// admitSession looks at the session that some evidence names, and at what its
+// person may do.
+func (s *Service) admitSession(ctx context.Context, e evidence, p Policy) (c Caller, err error) {
 	if e.account.IsZero() {
 		err = s.d.View(ctx, func(ctx context.Context, v *db.View) (err error) {
 			if c, err = e.caller(v.Now(), func(dest ...any) error { return v.Get(ctx, sessionWithout, []any{e.session}, dest...) }); err != nil {
@@ -151,7 +162,7 @@ func (s *Service) admitToken(ctx context.Context, token string, p Policy) (Calle
 	return c, err
 }
 
-// caller looks at the session that a token names: it must be there, be the
+// caller looks at the session that the evidence names: it must be there, be the
 // user's, and go on.
 func (e evidence) caller(now time.Time, get tenant.Scan) (Caller, error) {
 	var user UserID

@@ -20,6 +20,7 @@ const (
 	linkPrefix    = "igl_"
 
 	challengePrefix = "igc_"
+	cookiePrefix    = "igs_"
 )
 
 // The letters are those of ids: digits and lower case, without i, l, o and u.
