@@ -116,6 +116,13 @@ func parseName(s, location string) (string, error) {
 // yet to list, does business and stays.
 func parseCountry(s string) (string, error) {
 	code := strings.ToUpper(strings.TrimSpace(s))
+	if !isCountry(code) {
+		return "", ErrInvalidCountry.At("body.country", "two letters of ISO 3166-1, such as DE", shown(s))
+	}
+	return code, nil
+}
+
+func isCountry(code string) bool {
 	_, known := currency.ForCountryCode(code)
 	switch code {
 	case "AQ":
@@ -123,8 +130,18 @@ func parseCountry(s string) (string, error) {
 	case "AC", "DG", "EA", "IC", "TA":
 		known = false
 	}
-	if !known {
-		return "", ErrInvalidCountry.At("body.country", "two letters of ISO 3166-1, such as DE", shown(s))
+	return known
+}
+
+// Countries lists the codes of the countries that an account can be in.
+func Countries() []string {
+	var all []string
+	for a := 'A'; a <= 'Z'; a++ {
+		for b := 'A'; b <= 'Z'; b++ {
+			if code := string(a) + string(b); isCountry(code) {
+				all = append(all, code)
+			}
+		}
 	}
-	return code, nil
+	return all
 }

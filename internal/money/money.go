@@ -101,3 +101,13 @@ func (m Money) String() string {
 	}
 	return a.Number() + " " + m.Currency
 }
+
+// Format is the amount as people write it who read the locale, a BCP 47 name
+// such as "de-AT". One that is not known is written as in English.
+func (m Money) Format(locale string) string {
+	a, err := currency.NewAmountFromInt64(m.Amount, m.Currency)
+	if err != nil {
+		return m.String()
+	}
+	return currency.NewFormatter(currency.NewLocale(locale)).Format(a)
+}
