@@ -2,8 +2,10 @@ package app
 
 import (
 	"context"
+	"maps"
 	"net/http"
 	"os"
+	"slices"
 	"testing"
 	"time"
 
@@ -12,7 +14,6 @@ import (
 	"igny8/internal/clock"
 	"igny8/internal/db"
 	"igny8/internal/db/dbtest"
-	"igny8/internal/tenant"
 	"igny8/internal/web/webtest"
 )
 
@@ -62,119 +63,137 @@ func signUp(b *webtest.Browser, email string) *webtest.Browser {
 
 var browsers = map[string]webtest.Options{
 	"desktop": {}, "telephone": {Width: 390, Height: 844}, "dark": {Dark: true, Language: "de-DE"}, "telephone in the dark": {Width: 390, Height: 844, Dark: true},
-	"no scripts": {NoScripts: true},
+	"no scripts": {NoScripts: true}, "telephone without scripts": {Width: 390, Height: 844, NoScripts: true},
+}
+
+// in makes a journey in a few browsers; in all of them where pictures are
+// taken.
+func in(t *testing.T, names []string, journey func(t *testing.T, name string, o webtest.Options)) {
+	if pictures() != "" {
+		names = slices.Sorted(maps.Keys(browsers))
+	}
+	for _, name := range names {
+		t.Run(name, func(t *testing.T) { journey(t, name, browsers[name]) })
+	}
+}
+
+// leave signs out: on a telephone the button is in the drawer.
+func leave(b *webtest.Browser, o webtest.Options) *webtest.Browser {
+	if o.Width == 390 {
+		b.Click(`[popovertarget="side"]`)
+	}
+	return b.Submit("Sign out")
 }
 
 func TestBrowserSignUpSignOutSignIn(t *testing.T) {
 	t.Parallel()
 	h := openPages(t)
-	for name, o := range browsers {
-		t.Run(name, func(t *testing.T) {
-			email := someone("", "")["email"].(string)
-			b := webtest.Open(t, h.base, o)
-			look(b.Go("/").Is("/", "Plans and prices", "Trial", "Scale"), name+" landing")
-			look(b.Go("/sign-up").Is("/sign-up", "Coming soon"), name+" sign-up")
-			signUp(b, email).Submit("Create the account")
-			look(b.Is("/home", "Your trial has begun", "Dora's Agency", "Trial"), name+" home")
-			b.Go("/home")
-			look(b.Go("/billing").Is("/billing", "Nothing to pay"), name+" nothing to pay")
-			if o.Width == 390 {
-				b.Click(`[popovertarget="side"]`)
-				look(b, name+" drawer")
-			}
-			b.Submit("Sign out").Is("/sign-in", "You are signed out.")
-			b.Go("/home").Is("/sign-in")
-			look(b.Type("email", email).Type("password", goodPassword+"!").Submit("Sign in").Is("/sign-in", "is wrong"), name+" sign-in refused")
-			if b.Status() != http.StatusUnprocessableEntity || b.Value("email") != email || b.Value("password") != "" {
-				t.Errorf("%d, typed %q and %q", b.Status(), b.Value("email"), b.Value("password"))
-			}
-			b.Type("password", goodPassword).Submit("Sign in").Is("/home", "Welcome, Dora.").Clean()
-		})
-	}
+	in(t, []string{"desktop", "telephone without scripts"}, func(t *testing.T, name string, o webtest.Options) {
+		email := someone("", "")["email"].(string)
+		b := webtest.Open(t, h.base, o)
+		look(b.Go("/").Is("/", "Plans and prices", "Trial", "Scale"), name+" landing")
+		look(b.Go("/sign-up").Pick("plan", "growth").Is("/sign-up", "Coming soon"), name+" sign-up paid")
+		look(b.Pick("plan", "trial"), name+" sign-up")
+		signUp(b, email).Submit("Create the account")
+		look(b.Is("/home", "Your trial has begun", "Dora's Agency", "Trial"), name+" home")
+		b.Go("/home")
+		look(b.Go("/billing").Is("/billing", "Nothing to pay"), name+" nothing to pay")
+		if o.Width == 390 {
+			look(b.Click(`[popovertarget="side"]`), name+" drawer").Go("/home")
+		}
+		leave(b, o).Is("/sign-in", "You are signed out.")
+		b.Go("/home").Is("/sign-in")
+		look(b.Type("email", email).Type("password", goodPassword+"!").Submit("Sign in").Is("/sign-in", "is wrong"), name+" sign-in refused")
+		if b.Status() != http.StatusUnprocessableEntity || b.Value("email") != email || b.Value("password") != "" {
+			t.Errorf("%d, typed %q and %q", b.Status(), b.Value("email"), b.Value("password"))
+		}
+		b.Type("password", goodPassword).Submit("Sign in").Is("/home", "Welcome, Dora.").Clean()
+	})
 }
 
 func TestBrowserWrongInputComesBack(t *testing.T) {
 	t.Parallel()
 	h := openPages(t)
-	for name, o := range browsers {
-		t.Run(name, func(t *testing.T) {
-			b := webtest.Open(t, h.base, o)
-			b.Go("/sign-up?plan=growth")
-			email := someone("", "")["email"].(string)
-			signUp(b, email).Type("password", "password password").Submit("Create the account")
-			look(b.Is("/sign-up", "Something is not right yet", "password must be"), name+" sign-up refused")
-			if b.Status() != http.StatusUnprocessableEntity {
-				t.Errorf("status %d", b.Status())
+	in(t, []string{"telephone", "no scripts"}, func(t *testing.T, name string, o webtest.Options) {
+		b := webtest.Open(t, h.base, o)
+		b.Go("/sign-up?plan=growth")
+		email := someone("", "")["email"].(string)
+		signUp(b, email).Type("password", "password password").Submit("Create the account")
+		look(b.Is("/sign-up", "Something is not right yet", "password must be"), name+" sign-up refused")
+		if b.Status() != http.StatusUnprocessableEntity {
+			t.Errorf("status %d", b.Status())
+		}
+		for field, want := range map[string]string{"email": email, "first_name": "Dora", "account_name": "Dora's Agency", "country": "DE", "password": ""} {
+			if got := b.Value(field); got != want {
+				t.Errorf("%s: %q is in the form, want %q", field, got, want)
 			}
-			for field, want := range map[string]string{"email": email, "first_name": "Dora", "account_name": "Dora's Agency", "country": "DE", "password": ""} {
-				if got := b.Value(field); got != want {
-					t.Errorf("%s: %q is in the form, want %q", field, got, want)
-				}
-			}
-			var marked, focus, plan string
-			b.Eval(`document.querySelector('[aria-invalid]').name`, &marked).Eval(`document.activeElement.name ?? ''`, &focus).
-				Eval(`document.querySelector('[name=plan]:checked').value`, &plan)
-			if marked != "password" || focus != "password" || plan != "growth" {
-				t.Errorf("marked %q, the cursor is in %q, the plan %q", marked, focus, plan)
-			}
-			b.Type("password", goodPassword).Submit("Create the account")
-			look(b.Is("/billing", "Your account waits for a payment", "200.00"[:3], "Reference"), name+" billing")
-			b.Go("/home").Is("/billing").Clean() // who has not paid is led to the bill
-		})
-	}
+		}
+		var marked, focus, plan string
+		b.Eval(`document.querySelector('[aria-invalid]').name`, &marked).Eval(`document.activeElement.name ?? ''`, &focus).
+			Eval(`document.querySelector('[name=plan]:checked').value`, &plan)
+		if marked != "password" || focus != "password" || plan != "growth" {
+			t.Errorf("marked %q, the cursor is in %q, the plan %q", marked, focus, plan)
+		}
+		b.Type("password", goodPassword).Submit("Create the account")
+		look(b.Is("/billing", "Your account waits for a payment", "200", "Reference"), name+" billing")
+		b.Go("/home").Is("/billing").Clean() // who has not paid is led to the bill
+	})
 }
 
 func TestBrowserSecondFactor(t *testing.T) {
 	t.Parallel()
 	h := openPages(t)
-	for name, o := range browsers {
-		t.Run(name, func(t *testing.T) {
-			p := someone("trial", "")
-			r := h.send("POST", "/auth/register", "", p).is(http.StatusCreated)
-			access := r.text("access_token")
-			secret := h.send("POST", "/auth/second-factor", access, object{"password": p["password"]}).is(http.StatusCreated).text("secret")
-			codes := h.send("POST", "/auth/second-factor/confirm", access, object{"code": code(t, secret, -30*time.Second)}).is(http.StatusOK).get("recovery_codes").([]any)
-			b := webtest.Open(t, h.base, o)
-			enter := func() *webtest.Browser {
-				return b.Type("email", p["email"].(string)).Type("password", p["password"].(string)).Submit("Sign in")
-			}
-			look(b.Go("/billing").Is("/sign-in?next=%2Fbilling"), name+" sign-in")
-			enter().Is("/sign-in/code?next=%2Fbilling")
-			look(b, name+" code")
-			look(b.Type("code", "000000").Submit("Sign in").Is("/sign-in/code?next=%2Fbilling", "is not right"), name+" code refused")
-			b.Type("code", code(t, secret, 0)).Submit("Sign in").Is("/billing", "Nothing to pay")
-			b.Submit("Sign out").Go("/sign-in")
-			enter().Type("code", codes[0].(string)).Submit("Sign in").Is("/home").Clean()
-		})
-	}
+	in(t, []string{"dark", "telephone without scripts"}, func(t *testing.T, name string, o webtest.Options) {
+		p := someone("trial", "")
+		r := h.send("POST", "/auth/register", "", p).is(http.StatusCreated)
+		access := r.text("access_token")
+		secret := h.send("POST", "/auth/second-factor", access, object{"password": p["password"]}).is(http.StatusCreated).text("secret")
+		codes := h.send("POST", "/auth/second-factor/confirm", access, object{"code": code(t, secret, -30*time.Second)}).is(http.StatusOK).get("recovery_codes").([]any)
+		b := webtest.Open(t, h.base, o)
+		enter := func() *webtest.Browser {
+			return b.Type("email", p["email"].(string)).Type("password", p["password"].(string)).Submit("Sign in")
+		}
+		look(b.Go("/billing").Is("/sign-in?next=%2Fbilling"), name+" sign-in")
+		enter().Is("/sign-in/code?next=%2Fbilling")
+		look(b, name+" code")
+		look(b.Type("code", "000000").Submit("Sign in").Is("/sign-in/code?next=%2Fbilling", "is not right"), name+" code refused")
+		b.Type("code", code(t, secret, 0)).Submit("Sign in").Is("/billing", "Nothing to pay")
+		leave(b, o).Go("/sign-in")
+		enter().Type("code", codes[0].(string)).Submit("Sign in").Is("/home").Clean()
+	})
 }
 
 // TestBrowserOtherPages looks at those that no journey above comes by.
 func TestBrowserOtherPages(t *testing.T) {
 	t.Parallel()
 	h := openPages(t)
-	for name, o := range browsers {
-		t.Run(name, func(t *testing.T) {
-			b := webtest.Open(t, h.base, o)
-			look(b.Go("/nothing").Is("/nothing", "Page not found"), name+" not found")
-			look(b.Go("/forgot-password").Type("email", "nobody@example.com").Submit("Send the letter").Is("/forgot-password/sent", "Look into your mailbox"), name+" letter sent")
-			look(b.Go("/forgot-password"), name+" forgot")
-			look(b.Go("/reset-password?token=x"), name+" reset")
-			b.Type("password", goodPassword).Submit("Change the password").Is("/reset-password", "link")
-			look(b.Go("/verify-email?token=x").Submit("Confirm the address").Is("/verify-email", "link"), name+" verify")
-			// A suspended account sees why, and can sign out.
-			p := someone("trial", "")
-			r := h.send("POST", "/auth/register", "", p).is(http.StatusCreated)
-			b.Go("/sign-in").Type("email", p["email"].(string)).Type("password", p["password"].(string)).Submit("Sign in").Is("/home")
-			acc, err := tenant.ParseAccountID(r.text("account.id"))
-			if err != nil {
-				t.Fatal(err)
-			}
-			h.sqlOf(acc, `UPDATE accounts SET status = 'suspended' WHERE id = $1`, acc.String())
-			look(b.Go("/home").Is("/home", "This account is suspended"), name+" suspended")
-			b.Submit("Sign out").Is("/sign-in").Clean()
-		})
-	}
+	operator := h.operator()
+	in(t, []string{"telephone in the dark"}, func(t *testing.T, name string, o webtest.Options) {
+		b := webtest.Open(t, h.base, o)
+		look(b.Go("/nothing").Is("/nothing", "Page not found"), name+" not found")
+		look(b.Go("/forgot-password").Type("email", "nobody@example.com").Submit("Send the letter").Is("/forgot-password/sent", "Look into your mailbox"), name+" letter sent")
+		look(b.Go("/forgot-password"), name+" forgot")
+		look(b.Go("/reset-password?token=x"), name+" reset")
+		b.Type("password", goodPassword).Submit("Change the password").Is("/reset-password", "link")
+		look(b.Go("/verify-email?token=x").Submit("Confirm the address").Is("/verify-email", "link"), name+" verify")
+		// A suspended account sees why, and can sign out.
+		p := someone("trial", "")
+		r := h.send("POST", "/auth/register", "", p).is(http.StatusCreated)
+		b.Go("/sign-in").Type("email", p["email"].(string)).Type("password", p["password"].(string)).Submit("Sign in").Is("/home")
+		// Two sessions: the one of the registration, and this.
+		look(b.Go("/sessions").Is("/sessions", "This one"), name+" sessions")
+		if o.NoScripts {
+			b.Click(`[data-dialog]`)
+			look(b.Is("/sessions/end-others", "API keys go on"), name+" question")
+		} else {
+			look(b.Click(`[data-dialog]`), name+" dialog")
+		}
+		b.Press(`form[action="/sessions/end-others"] button`).Is("/sessions", "You are signed out everywhere else.")
+		h.send("GET", "/auth/me", r.text("access_token"), nil).fault(http.StatusUnauthorized, "auth.invalid")
+		h.send("POST", "/admin/accounts/"+r.text("account.id")+"/suspend", operator, object{"reason": "a test"}).is(http.StatusOK)
+		look(b.Go("/home").Is("/home", "This account is suspended"), name+" suspended")
+		b.Submit("Sign out").Is("/sign-in").Clean()
+	})
 }
 
 func TestBrowserFirstOperator(t *testing.T) {

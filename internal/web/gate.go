@@ -136,8 +136,9 @@ func (w *Web) member(ctx context.Context, v *visit, title string) (ui.Page, erro
 	p.Places = tenantPlaces(v.Scope.Permissions())
 	u, err := w.Identity.UserOf(ctx, v.User)
 	p.Person = u.Email
+	p.Own = ownPlaces()
 	if len(v.Operator.Privileges()) > 0 {
-		p.Switches = []ui.Place{{Name: "Operator", Path: "/staff", Icon: ui.IconShield}}
+		p.Own = append(p.Own, ui.Place{Name: "Operator", Path: "/staff", Icon: ui.IconShield})
 	}
 	return p, err
 }
@@ -149,8 +150,9 @@ func (w *Web) operator(ctx context.Context, v *visit, title string) (ui.Page, er
 	p.Places = staffPlaces(v.Operator)
 	u, err := w.Identity.UserOf(ctx, v.User)
 	p.Person = u.Email
+	p.Own = ownPlaces()
 	if !v.Scope.Account().IsZero() {
-		p.Switches = []ui.Place{{Name: "My account", Path: "/home", Icon: ui.IconUser}}
+		p.Own = append(p.Own, ui.Place{Name: "My account", Path: "/home", Icon: ui.IconUser})
 	}
 	return p, err
 }

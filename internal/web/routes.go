@@ -33,6 +33,10 @@ func (w *Web) mountAll() {
 
 	// For a person, in whatever account.
 	w.mount("POST /sign-out", identity.AnyUser(), w.signOut)
+	w.mount("GET /sessions", identity.AnyUser(), w.sessions)
+	w.mount("POST /sessions/end", identity.AnyUser(), w.endSession)
+	w.mount("GET /sessions/end-others", identity.AnyUser(), w.askEndOthers)
+	w.mount("POST /sessions/end-others", identity.AnyUser(), w.endOthers)
 
 	// In an account.
 	w.mount("GET /home", identity.Tenant(tenant.ReadContent), w.home)
@@ -43,6 +47,11 @@ func (w *Web) mountAll() {
 	w.mount("GET /staff", identity.AnyStaff(), w.staffHome)
 
 	w.mount("/", identity.Public(), func(http.ResponseWriter, *http.Request, *visit) error { return errNoPage })
+}
+
+// ownPlaces is what a person finds in either shell.
+func ownPlaces() []ui.Place {
+	return []ui.Place{{Name: "Sessions", Path: "/sessions", Icon: ui.IconKeyRound}}
 }
 
 // tenantPlaces is the navigation in an account: what exists, and the member may

@@ -99,17 +99,17 @@ const (
 // Page is what the shell needs to know of every page; each page's struct
 // embeds it.
 type Page struct {
-	Title    string // the h1, and the first half of the window's title
-	Lead     string // a sentence below it; empty: none
-	Shell    Shell
-	Path     string // of the request, to mark the place in the navigation
-	Places   []Place
-	Account  string   // whose pages these are; empty: nobody's
-	Person   string   // who is signed in; empty: nobody
-	Known    bool     // the browser holds a session, good or not
-	Message  *Message // nil: none
-	Locale   Locale
-	Switches []Place // other shells that the person may enter
+	Title   string // the h1, and the first half of the window's title
+	Lead    string // a sentence below it; empty: none
+	Shell   Shell
+	Path    string // of the request, to mark the place in the navigation
+	Places  []Place
+	Own     []Place  // what is the person's own, and other shells to enter
+	Account string   // whose pages these are; empty: nobody's
+	Person  string   // who is signed in; empty: nobody
+	Known   bool     // the browser holds a session, good or not
+	Message *Message // nil: none
+	Locale  Locale
 }
 
 // here tells whether a place is the one that is shown, or what is shown lies

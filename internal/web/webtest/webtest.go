@@ -194,14 +194,24 @@ func (b *Browser) Click(sel string) *Browser {
 	return b
 }
 
-// Submit presses the button of a form and waits for the next page.
+// Submit presses the button that says label and waits for the next page.
 func (b *Browser) Submit(label string) *Browser {
+	b.t.Helper()
+	return b.press(label, chromedp.Click(fmt.Sprintf(`//button[normalize-space()=%q]`, label), chromedp.BySearch, chromedp.NodeVisible))
+}
+
+// Press is Submit for the button that a CSS selector finds.
+func (b *Browser) Press(sel string) *Browser {
+	b.t.Helper()
+	return b.press(sel, chromedp.Click(sel, chromedp.ByQuery, chromedp.NodeVisible))
+}
+
+func (b *Browser) press(what string, press chromedp.Action) *Browser {
 	b.t.Helper()
 	ctx, cancel := context.WithTimeout(b.ctx, patience)
 	defer cancel()
-	press := chromedp.Click(fmt.Sprintf(`//button[normalize-space()=%q]`, label), chromedp.BySearch, chromedp.NodeVisible)
 	if _, err := chromedp.RunResponse(ctx, press); err != nil {
-		b.t.Fatalf("press %q: %v (at %s)", label, err, b.at())
+		b.t.Fatalf("press %q: %v (at %s)", what, err, b.at())
 	}
 	return b
 }
