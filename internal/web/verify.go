@@ -19,7 +19,7 @@ func (w *Web) verifyEmail(rw http.ResponseWriter, r *http.Request, v *visit) err
 
 func (w *Web) showVerify(rw http.ResponseWriter, r *http.Request, v *visit, status int, f ui.Form) error {
 	p := verifyPage{Page: v.page, Form: f}
-	p.Title, p.Shell = "Confirm your e-mail address", ui.Door
+	p.Title, p.Shell = "Confirm your address", ui.Door
 	return show(r.Context(), rw, status, verifyView(p))
 }
 

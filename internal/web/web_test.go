@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"igny8/internal/api"
 	"igny8/internal/clock"
 	"igny8/internal/db"
 	"igny8/internal/db/dbtest"
@@ -18,6 +19,7 @@ import (
 	"igny8/internal/identity"
 	"igny8/internal/identity/identitytest"
 	"igny8/internal/plan"
+	"igny8/internal/subscription"
 	"igny8/internal/tenant"
 	"igny8/internal/throttle"
 	"igny8/internal/web"
@@ -30,6 +32,7 @@ type house struct {
 	d    *db.DB
 	ids  *identity.Service
 	hand *clock.Hand
+	st   *tenant.Store
 
 	pages *web.Web
 	web   http.Handler
@@ -40,16 +43,23 @@ const base = identitytest.Issuer
 
 func newHouse(t testing.TB) *house {
 	t.Helper()
+	return newHouseWith(t, true)
+}
+
+// newHouseWith counts requests unless idle.
+func newHouseWith(t testing.TB, idle bool) *house {
+	t.Helper()
 	hand := clock.NewHand(time.Date(2030, 1, 1, 0, 0, 0, 0, time.UTC))
 	h := &house{t: t, d: dbtest.OpenAt(t, hand.Clock()), hand: hand}
 	log := slog.New(slog.NewTextHandler(complaint{t}, nil))
-	h.ids = identitytest.New(t, h.d, identity.Options{Log: log})
+	h.ids = identitytest.New(t, h.d, identity.Options{Log: log, Standing: subscription.Terms, Unpaid: api.Unpaid})
 	st := tenant.NewStore(h.d)
+	h.st = st
 	if err := st.UpdateShared(t.Context(), plan.Seed); err != nil {
 		t.Fatal(err)
 	}
 	h.pages = web.New(web.Rooms{
-		Store: st, Identity: h.ids, Throttle: throttle.NewGate(throttle.NewMemory(hand.Clock()), true), BaseURL: base, Log: log,
+		Store: st, Identity: h.ids, Throttle: throttle.NewGate(throttle.NewMemory(hand.Clock()), idle), BaseURL: base, Log: log,
 	})
 	pages := h.pages
 	h.web = httpx.Trace(pages, slog.New(slog.DiscardHandler), hand.Clock())

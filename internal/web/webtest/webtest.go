@@ -243,7 +243,7 @@ func cut(text string) string {
 func (b *Browser) Text() string {
 	b.t.Helper()
 	var text string
-	b.do("read the page", chromedp.Text("body", &text, chromedp.ByQuery))
+	b.do("read the page", chromedp.Evaluate(`document.body.innerText`, &text))
 	return text
 }
 
@@ -251,7 +251,7 @@ func (b *Browser) Text() string {
 func (b *Browser) Value(name string) string {
 	b.t.Helper()
 	var v string
-	b.do("read "+name, chromedp.Value(`[name="`+name+`"]`, &v, chromedp.ByQuery))
+	b.do("read "+name, chromedp.Evaluate(fmt.Sprintf(`document.querySelector('[name=%q]').value`, name), &v))
 	return v
 }
 
