@@ -73,7 +73,10 @@ func in(t *testing.T, names []string, journey func(t *testing.T, name string, o 
 		names = slices.Sorted(maps.Keys(browsers))
 	}
 	for _, name := range names {
-		t.Run(name, func(t *testing.T) { journey(t, name, browsers[name]) })
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			journey(t, name, browsers[name])
+		})
 	}
 }
 

@@ -194,3 +194,16 @@ func TestNobodyKeepsASessionThatIsNot(t *testing.T) {
 		t.Errorf("%d cookies", n)
 	}
 }
+
+func TestAnyStaffIsForStaff(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	_, staff := h.staff("olga@example.com", tenant.JobsManage)
+	h.admit(staff.Access, identity.AnyStaff())
+	_, none := h.staff("bert@example.com")
+	h.refused(none.Access, identity.AnyStaff(), tenant.ErrForbidden)
+	f := h.found("anna@example.com")
+	h.refused(f.tokens.Access, identity.AnyStaff(), tenant.ErrForbidden)
+	_, key := h.key(f.scope, identity.NewKey{Name: "k", Scopes: []tenant.Permission{tenant.ReadContent}})
+	h.refused(key, identity.AnyStaff(), tenant.ErrForbidden)
+}

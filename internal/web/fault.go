@@ -33,15 +33,13 @@ func (w *Web) fail(rw http.ResponseWriter, r *http.Request, err error) {
 		rw.WriteHeader(http.StatusNoContent)
 		return
 	}
-	switch f.Kind {
-	case fault.Unauthenticated:
+	switch {
+	case f.Kind == fault.Unauthenticated:
 		w.toSignIn(rw, r)
 		return
-	case fault.PaymentRequired:
-		if payable(f) && r.URL.Path != "/billing" {
-			http.Redirect(rw, r, "/billing", http.StatusSeeOther)
-			return
-		}
+	case f.Kind == fault.PaymentRequired && payable(f) && r.URL.Path != "/billing":
+		http.Redirect(rw, r, "/billing", http.StatusSeeOther)
+		return
 	}
 	rid := httpx.RequestID(r.Context())
 	if f.Kind == fault.Internal {

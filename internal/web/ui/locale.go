@@ -20,7 +20,7 @@ type Locale struct{ tag language.Tag }
 func ParseLocale(header string) Locale {
 	tags, _, err := language.ParseAcceptLanguage(header)
 	if err != nil || len(tags) == 0 {
-		return Locale{language.BritishEnglish}
+		return Locale{}
 	}
 	return Locale{tags[0]}
 }
