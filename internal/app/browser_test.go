@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/chromedp/chromedp/kb"
 	"github.com/pquerna/otp/totp"
 
 	"igny8/internal/clock"
@@ -214,4 +215,58 @@ func TestBrowserFirstOperator(t *testing.T) {
 	wide := webtest.Open(t, h.base, webtest.Options{Dark: true})
 	wide.Go("/sign-in").Type("email", "olga@example.com").Type("password", goodPassword).Submit("Sign in").Is("/staff")
 	look(wide, "staff dark")
+}
+
+// TestBrowserKeyboard goes where a mouse would, on a telephone's width, where
+// the navigation is a drawer.
+func TestBrowserKeyboard(t *testing.T) {
+	t.Parallel()
+	h := openPages(t)
+	b := webtest.Open(t, h.base, browsers["telephone"])
+	focus := func() (what string) {
+		b.Eval(`(document.activeElement.textContent || document.activeElement.ariaLabel || document.activeElement.id).trim()`, &what)
+		return what
+	}
+	if b.Go("/").Key(kb.Tab); focus() != "Skip to the content" {
+		t.Errorf("the first stop is %q", focus())
+	}
+	var in string
+	if b.Key(kb.Enter).Eval(`document.activeElement.id`, &in); in != "content" {
+		t.Errorf("skipping leads to %q", in)
+	}
+	signUp(b.Go("/sign-up"), someone("", "")["email"].(string)).Submit("Create the account").Is("/home")
+	open := func() (open bool) {
+		b.Eval(`document.getElementById('side').matches(':popover-open')`, &open)
+		return open
+	}
+	for n := 0; b.At(`document.activeElement.getAttribute('popovertarget')`) != "side"; n++ {
+		if n > 3 {
+			t.Fatalf("the drawer is not among the first stops; the last is %q", focus())
+		}
+		b.Key(kb.Tab)
+	}
+	if b.Key(kb.Enter); !open() {
+		t.Error("the drawer stays shut")
+	}
+	if b.Key(kb.Escape); open() || b.At(`document.activeElement.getAttribute('popovertarget')`) != "side" {
+		t.Errorf("open: %v; the cursor is at %q", open(), focus())
+	}
+	b.Clean()
+}
+
+// TestBrowserPartsRenewThemselves: the credits on the first page, under the
+// policy that pages have.
+func TestBrowserPartsRenewThemselves(t *testing.T) {
+	t.Parallel()
+	h := openPages(t)
+	b := webtest.Open(t, h.base, webtest.Options{})
+	signUp(b.Go("/sign-up"), someone("", "")["email"].(string)).Submit("Create the account").Is("/home", "1,000")
+	b.Eval(`{ const part = document.querySelector('[hx-get]'); part.dataset.old = 'yes'; part.setAttribute('hx-trigger', 'every 100ms'); htmx.process(part, true); }`, nil)
+	b.Until(`document.querySelector('[hx-get]') && !document.querySelector('[data-old]')`)
+	b.Is("/home", "1,000", "ready to be spent")
+	// When the session ends, the whole page has to know.
+	b.Eval(`{ const part = document.querySelector('[hx-get]'); part.setAttribute('hx-trigger', 'every 100ms'); htmx.process(part, true); }`, nil)
+	h.sql(`UPDATE token_families SET ended_at = 1, end_reason = 'revoked'`)
+	b.Until(`location.pathname === '/sign-in'`)
+	b.Is("/sign-in", "Your session is over").Clean()
 }

@@ -69,7 +69,9 @@ func Open(t testing.TB, home string, o Options) *Browser {
 		chromedp.Flag("disable-gpu", true), chromedp.Flag("lang", o.Language), chromedp.Flag("accept-lang", o.Language), chromedp.Flag("hide-scrollbars", true),
 		chromedp.UserDataDir(t.TempDir()))
 	alloc, stop := chromedp.NewExecAllocator(context.WithoutCancel(t.Context()), flags...)
-	ctx, closed := chromedp.NewContext(alloc)
+	// What goes wrong is the error of an action. The library also writes down
+	// each event that it does not know.
+	ctx, closed := chromedp.NewContext(alloc, chromedp.WithErrorf(func(string, ...any) {}))
 	t.Cleanup(func() {
 		if err := chromedp.Cancel(ctx); err != nil && !errors.Is(err, context.Canceled) {
 			t.Errorf("close the browser: %v", err)
@@ -261,6 +263,35 @@ func (b *Browser) Eval(expression string, into any) *Browser {
 	b.t.Helper()
 	b.do("evaluate", chromedp.Evaluate(expression, into))
 	return b
+}
+
+// At is a text that an expression is in the page; empty where it is nothing.
+func (b *Browser) At(expression string) string {
+	b.t.Helper()
+	var text string
+	b.Eval(expression+` ?? ''`, &text)
+	return text
+}
+
+// Until waits until an expression is true in the page, which may change
+// meanwhile.
+func (b *Browser) Until(expression string) *Browser {
+	b.t.Helper()
+	ctx, cancel := context.WithTimeout(b.ctx, patience)
+	defer cancel()
+	for {
+		var so bool
+		// Between two pages there is nothing to ask.
+		err := chromedp.Run(ctx, chromedp.Evaluate("!!("+expression+")", &so))
+		if err == nil && so {
+			return b
+		}
+		select {
+		case <-ctx.Done():
+			b.t.Fatalf("wait for %s: %v (at %s)", expression, err, b.at())
+		case <-time.After(50 * time.Millisecond):
+		}
+	}
 }
 
 // Key presses a key, such as kb.Tab.
