@@ -95,7 +95,7 @@ func (w *Web) open(rw http.ResponseWriter, r *http.Request, v *visit, values url
 	}
 	var opened signup.Opened
 	err = w.st.Update(r.Context(), w.Identity.NewAccount(person), func(ctx context.Context, tx *tenant.Tx) error {
-		opened, err = signup.Open(ctx, tx, w.Identity, order)
+		opened, err = signup.Open(ctx, tx, w.Identity, w.Desk, order)
 		return err
 	})
 	return opened, err

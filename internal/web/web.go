@@ -17,6 +17,7 @@ import (
 
 	"igny8/internal/httpx"
 	"igny8/internal/identity"
+	"igny8/internal/payment"
 	"igny8/internal/tenant"
 	"igny8/internal/throttle"
 )
@@ -25,6 +26,7 @@ import (
 type Rooms struct {
 	Store    *tenant.Store
 	Identity *identity.Service
+	Desk     *payment.Desk
 	Throttle *throttle.Gate
 	Proxies  httpx.Proxies
 	BaseURL  string // how people reach the server; with https, cookies are bound to it

@@ -18,6 +18,7 @@ import (
 	"igny8/internal/httpx"
 	"igny8/internal/identity"
 	"igny8/internal/identity/identitytest"
+	"igny8/internal/payment"
 	"igny8/internal/plan"
 	"igny8/internal/subscription"
 	"igny8/internal/tenant"
@@ -59,7 +60,7 @@ func newHouseWith(t testing.TB, idle bool) *house {
 		t.Fatal(err)
 	}
 	h.pages = web.New(web.Rooms{
-		Store: st, Identity: h.ids, Throttle: throttle.NewGate(throttle.NewMemory(hand.Clock()), idle), BaseURL: base, Log: log,
+		Store: st, Identity: h.ids, Desk: payment.NewDesk(h.ids), Throttle: throttle.NewGate(throttle.NewMemory(hand.Clock()), idle), BaseURL: base, Log: log,
 	})
 	pages := h.pages
 	h.web = httpx.Trace(pages, slog.New(slog.DiscardHandler), hand.Clock())
