@@ -3,6 +3,7 @@ package account_test
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -473,5 +474,14 @@ func TestTwoTenants(t *testing.T) {
 	}
 	if got := a.load(); got.Status != account.Active || got.Name != "Acme" {
 		t.Errorf("B changed A: %+v", got)
+	}
+}
+
+// TestCountries: every one that is listed is taken, by its code alone.
+func TestCountries(t *testing.T) {
+	t.Parallel()
+	all := account.Countries()
+	if len(all) < 240 || !slices.IsSorted(all) || !slices.Contains(all, "DE") || !slices.Contains(all, "AQ") || slices.Contains(all, "EU") || slices.Contains(all, "AC") {
+		t.Errorf("%d countries: %v", len(all), all)
 	}
 }

@@ -124,6 +124,13 @@ func parseCountry(s string) (string, error) {
 // yet to list, does business and stays.
 func Country(s string) (string, bool) {
 	code := strings.ToUpper(strings.TrimSpace(s))
+	if !isCountry(code) {
+		return "", false
+	}
+	return code, true
+}
+
+func isCountry(code string) bool {
 	_, known := currency.ForCountryCode(code)
 	switch code {
 	case "AQ":
@@ -131,8 +138,18 @@ func Country(s string) (string, bool) {
 	case "AC", "DG", "EA", "IC", "TA":
 		known = false
 	}
-	if !known {
-		return "", false
+	return known
+}
+
+// Countries lists the codes of the countries that an account can be in.
+func Countries() []string {
+	var all []string
+	for a := 'A'; a <= 'Z'; a++ {
+		for b := 'A'; b <= 'Z'; b++ {
+			if code := string(a) + string(b); isCountry(code) {
+				all = append(all, code)
+			}
+		}
 	}
-	return code, true
+	return all
 }

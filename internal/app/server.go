@@ -160,7 +160,9 @@ func (s *server) wire(ctx context.Context, cfg config.Config, secret config.Secr
 		Store: s.store, Identity: s.identity, Replay: kept, Desk: desk, Jobs: s.jobs, Planner: p, Writer: w,
 		Sites: limit(subscription.Sites), Throttle: often, Proxies: cfg.TrustedProxies, Log: s.log, Version: Version,
 	})
-	s.handler = s.routes(a, web.New(s.identity, often, cfg.TrustedProxies, s.log), c)
+	s.handler = s.routes(a, web.New(web.Rooms{
+		Store: s.store, Identity: s.identity, Desk: desk, Throttle: often, Proxies: cfg.TrustedProxies, BaseURL: cfg.BaseURL, Log: s.log,
+	}), c)
 	return nil
 }
 

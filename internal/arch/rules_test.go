@@ -29,7 +29,7 @@ var floors = []string{
 	"ai/internal/provider/vendortest", "ai/internal/provider/openai", "ai/internal/provider/anthropic", "ai", "ai/aitest",
 	"site", "planner/internal/keywordfile", "planner", "writer",
 	// the edges, and what knows everybody
-	"web", "api", "app",
+	"web/assets", "web/ui", "web/webtest", "web", "api", "app",
 	"arch",
 }
 
@@ -43,6 +43,7 @@ var onlyInto = map[string][]string{
 	"igny8/internal/throttle/redistest":              {},
 	"igny8/internal/mail/mailtest":                   {},
 	"igny8/internal/identity/identitytest":           {},
+	"igny8/internal/web/webtest":                     {},
 	"igny8/internal/app":                             {},
 	"github.com/danielgtaylor/huma/v2":               {"api"},
 	"github.com/riverqueue/river":                    {"db", "job"},
@@ -64,6 +65,8 @@ var onlyInto = map[string][]string{
 	"database/sql":                                   {"db", "job"},
 	"github.com/kljensen/snowball":                   {"ai/internal/cluster"},
 	"github.com/yuin/goldmark":                       {"writer"},
+	"github.com/a-h/templ":                           {"web", "web/ui"},
+	"github.com/chromedp":                            {"web/webtest"},
 	"github.com/microcosm-cc/bluemonday":             {"writer"},
 	"math/rand":                                      {},
 	"math/rand/v2":                                   {},
@@ -91,7 +94,7 @@ var onlyBy = map[string][]string{
 	"time.Now":                                  {"clock"},
 	"time.Since":                                {"clock"},
 	"time.Until":                                {"clock"},
-	"os.Getenv":                                 {"db/dbtest"},
+	"os.Getenv":                                 {"db/dbtest", "web/webtest"},
 	"os.LookupEnv":                              {},
 	"os.Environ":                                {},
 	"os.Exit":                                   {},

@@ -44,16 +44,22 @@ func (r refusal) Error() string { return string(r) }
 // (tenant.ErrForbidden). A credential that does not count is refused, never
 // treated as none.
 func (s *Service) Admit(ctx context.Context, authorization string, p Policy) (Caller, error) {
+	return s.decide(ctx, authorization, p, s.admit)
+}
+
+// decide is the gate for every credential; judged says what one of its kind is
+// good for.
+func (s *Service) decide(ctx context.Context, credential string, p Policy, judged func(context.Context, string, Policy) (Caller, error)) (Caller, error) {
 	if !p.Declared() {
 		return Caller{}, errUndeclared
 	}
 	if p.IsPublic() {
 		return Caller{}, nil
 	}
-	if authorization == "" {
+	if credential == "" {
 		return Caller{}, ErrRequired
 	}
-	c, err := s.admit(ctx, authorization, p)
+	c, err := judged(ctx, credential, p)
 	if why := refusal(""); errors.As(err, &why) {
 		s.log.InfoContext(ctx, "credential refused", "reason", string(why), "policy", p.String())
 		return Caller{}, ErrInvalid

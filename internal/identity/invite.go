@@ -142,7 +142,7 @@ func (s *Service) acceptAsNew(ctx context.Context, i Invited, a Acceptance, from
 }
 
 func (s *Service) acceptByPassword(ctx context.Context, i Invited, a Acceptance, from Client) (t Tokens, u User, err error) {
-	known, hash, err := s.prove(ctx, i.Email, a.Password)
+	known, hash, err := s.byPassword(ctx, i.Email, a.Password)
 	if err != nil {
 		return Tokens{}, User{}, err
 	}
@@ -219,7 +219,11 @@ func (s *Service) join(ctx context.Context, tx *db.Tx, u User, i Invited, token 
 	if err != nil {
 		return Tokens{}, err
 	}
-	if _, err := s.standing(ctx, bound); err != nil {
+	terms, err := s.standing(ctx, bound)
+	if err == nil {
+		_, err = terms.Standing(bound.Now())
+	}
+	if err != nil {
 		return Tokens{}, err
 	}
 	if _, err := account.Accept(ctx, bound, u.ID, digest(token), s.seats); err != nil {

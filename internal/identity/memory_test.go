@@ -129,7 +129,8 @@ func TestEachAnswerWasTrueMeanwhile(t *testing.T) {
 					return err
 				case "role":
 					next.viewer = !next.viewer
-					return account.SetRole(ctx, tx, m.user.ID, map[bool]account.Role{true: account.Viewer, false: account.Admin}[next.viewer])
+					_, err := account.SetRole(ctx, tx, m.user.ID, map[bool]account.Role{true: account.Viewer, false: account.Admin}[next.viewer])
+					return err
 				case "revoke":
 					next.revoked = true
 					return identity.RevokeKey(ctx, tx, k.ID)

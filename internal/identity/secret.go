@@ -21,6 +21,7 @@ const (
 	invitePrefix  = "igi_"
 
 	challengePrefix = "igc_"
+	cookiePrefix    = "igs_"
 )
 
 // The letters are those of ids: digits and lower case, without i, l, o and u.

@@ -67,7 +67,7 @@ func (s *Service) issue(ctx context.Context, tx *db.Tx, e evidence, end time.Tim
 // Who has a second factor is answered ErrSecondFactor, with a member
 // "challenge" for AnswerChallenge.
 func (s *Service) Login(ctx context.Context, address, password string, from Client) (Tokens, User, error) {
-	known, hash, err := s.prove(ctx, address, password)
+	known, hash, err := s.byPassword(ctx, address, password)
 	if err != nil {
 		return Tokens{}, User{}, err
 	}
@@ -92,9 +92,9 @@ func (s *Service) Login(ctx context.Context, address, password string, from Clie
 	return t, u, err
 }
 
-// prove is the person with an address, and the hash that the password fits, or
+// byPassword is the person with an address, and the hash that the password fits, or
 // ErrBadCredentials after the same work.
-func (s *Service) prove(ctx context.Context, address, password string) (UserID, string, error) {
+func (s *Service) byPassword(ctx context.Context, address, password string) (UserID, string, error) {
 	known, hash, err := s.passwordOf(ctx, address)
 	if err != nil {
 		return UserID{}, "", err
@@ -113,7 +113,7 @@ func (s *Service) prove(ctx context.Context, address, password string) (UserID, 
 	return known, hash, nil
 }
 
-// proven locks the person whose password prove compared with hash, and begins a
+// proven locks the person whose password byPassword compared with hash, and begins a
 // challenge for who owes a code.
 func proven(ctx context.Context, tx *db.Tx, known UserID, hash string) (u User, owes string, err error) {
 	u, now, err := lockUser(ctx, tx, known)

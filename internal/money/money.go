@@ -117,6 +117,10 @@ func (m Money) In(locale string) string { return m.format(locale, currency.Displ
 // NumberIn is In without the currency.
 func (m Money) NumberIn(locale string) string { return m.format(locale, currency.DisplayNone) }
 
+// Format is In with the sign of the currency, where it has one. A locale that is
+// not known is written as in English.
+func (m Money) Format(locale string) string { return m.format(locale, currency.DisplaySymbol) }
+
 func (m Money) format(locale string, d currency.Display) string {
 	a, err := currency.NewAmountFromInt64(m.Amount, m.Currency)
 	if err != nil {
