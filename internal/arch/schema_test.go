@@ -37,7 +37,7 @@ var platform = map[string]string{
 	"country_bank_accounts": "where all of a country send money",
 	"company_settings":      "who sells to all",
 	"tax_rules":             "what all are charged",
-	"browser_sessions":   "found by the cookie alone",
+	"browser_sessions":      "found by the cookie alone",
 }
 
 // worldwide is the unique keys that hold over all accounts, and why.
