@@ -239,7 +239,7 @@ func keep(ctx context.Context, tx *tenant.SharedTx, file FileID, at int, s state
 			x.payer, x.identity, k.add(x), x.bank, x.endToEnd, x.words, string(detail))
 		k.claimed[len(k.claimed)-1] = true // of this statement, so no other line of it
 		states.add(lid, string(state), "", by, now)
-		for _, name := range names(l) {
+		for _, name := range append(names(l), ownReferences(l)...) {
 			called.add(name, lid)
 		}
 	}
