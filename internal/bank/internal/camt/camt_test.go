@@ -281,6 +281,7 @@ func FuzzParse(f *testing.F) {
 	f.Add([]byte(stmt(ntry(`<NtryDtls><TxDtls><Amt Ccy="EUR">4</Amt></TxDtls><TxDtls><Amt Ccy="EUR">6</Amt></TxDtls></NtryDtls>`))))
 	f.Add([]byte("\xff\xfe<\x00"))
 	f.Add([]byte("<!DOCTYPE a>"))
+	f.Add([]byte("&\xe8 "))
 	f.Fuzz(func(t *testing.T, file []byte) {
 		camt.Is(file)
 		all, err := camt.Parse(file)

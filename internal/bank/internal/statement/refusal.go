@@ -2,6 +2,7 @@ package statement
 
 import (
 	"fmt"
+	"strings"
 	"unicode/utf8"
 
 	"igny8/internal/fault"
@@ -32,7 +33,7 @@ type Refusal struct {
 // Add notes an issue.
 func (r *Refusal) Add(line int, format string, args ...any) {
 	if r.Count++; len(r.Issues) < maxIssues {
-		r.Issues = append(r.Issues, Issue{Line: line, Message: fmt.Sprintf(format, args...)})
+		r.Issues = append(r.Issues, Issue{Line: line, Message: strings.ToValidUTF8(fmt.Sprintf(format, args...), "?")})
 	}
 }
 
