@@ -32,6 +32,7 @@ func (a *API) adminRoutes() {
 	onShared(a, route{method: http.MethodPut, path: "/admin/bank-accounts/{currency}", id: "admin-set-bank-account", tag: "admin",
 		summary: "Say where tenants send money in a currency"}, tenant.PlansManage, setBank)
 	a.privilegeRoutes()
+	a.bankRoutes()
 }
 
 func adminAccounts(ctx context.Context, s *tenant.Survey, in *Window) (*reply[page[accountView]], error) {

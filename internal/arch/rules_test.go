@@ -21,7 +21,8 @@ var floors = []string{
 	// people
 	"account", "identity/internal/wordlist", "identity/internal/wordlist/generate", "identity", "identity/identitytest",
 	// commerce
-	"credit", "plan", "subscription", "invoice", "payment", "signup",
+	"credit", "plan", "subscription", "invoice", "payment",
+	"bank/internal/statement", "bank/internal/camt", "bank/internal/mt940", "bank", "signup",
 	// the product
 	"ai/internal/provider", "ai/internal/cluster", "ai/internal/provider/offline", "ai/internal/provider/chat",
 	"ai/internal/provider/vendortest", "ai/internal/provider/openai", "ai/internal/provider/anthropic", "ai", "ai/aitest",

@@ -31,6 +31,14 @@ var platform = map[string]string{
 	"approval_rules":     "when a second person is asked",
 	"approval_limits":    "above which amounts a second person is asked",
 	"bank_accounts":      "where all send money",
+	"bank_files":         "a bank line names no account",
+	"bank_statements":    "a bank line names no account",
+	"bank_lines":         "a bank line names no account",
+	"bank_line_names":    "a bank line names no account",
+	"bank_line_states":   "a line is nobody's until it has been matched, and can be nobody's again",
+	"bank_ledgers":       "the operator's bank accounts",
+	"bank_mappings":      "how banks write files",
+	"bank_settings":      "the operator's",
 	"replay_answers":     "registration has no account yet; the owner is in the key",
 }
 

@@ -12,6 +12,7 @@ import (
 	"igny8/internal/invoice"
 	"igny8/internal/money"
 	"igny8/internal/payment"
+	"igny8/internal/subscription"
 	"igny8/internal/tenant"
 )
 
@@ -148,8 +149,11 @@ func (l Line) settled(ctx context.Context, tx *tenant.Tx) (payment.Confirmation,
 // again is a payment that is recorded already, as a confirmation.
 func again(ctx context.Context, tx *tenant.Tx, p payment.Payment) (c payment.Confirmation, err error) {
 	c.Payment = p
-	if !p.Invoice.IsZero() {
-		c.Invoice, err = invoice.Load(ctx, tx, p.Invoice)
+	if p.Invoice.IsZero() {
+		return c, nil
+	}
+	if c.Invoice, err = invoice.Load(ctx, tx, p.Invoice); err == nil {
+		c.Subscription, err = subscription.Load(ctx, tx, c.Invoice.Subscription)
 	}
 	return c, err
 }

@@ -1,10 +1,8 @@
 package bank
 
 import (
-	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
-	"regexp"
 
 	"igny8/internal/bank/internal/camt"
 	"igny8/internal/bank/internal/mt940"
@@ -18,9 +16,6 @@ type File struct {
 	statements []statement.Statement
 }
 
-// mt940Start is how such a file begins, after what some banks put before it.
-var mt940Start = regexp.MustCompile(`(?m)^(\{.*)?:20:`)
-
 // Read reads a file of any format. One that holds anything that cannot be
 // understood is refused whole, with the lines; ErrFormat for what is none of
 // the formats, or CSV without a mapping.
@@ -33,16 +28,12 @@ func Read(name string, body []byte, m *Mapping) (File, error) {
 		f.statements, err = m.read(body)
 	case camt.Is(body):
 		f.statements, err = camt.Parse(body)
-	case mt940Start.Match(head(body)):
+	case mt940.Is(body):
 		f.statements, err = mt940.Parse(body)
 	default:
 		err = ErrFormat
 	}
 	return f, err
-}
-
-func head(body []byte) []byte {
-	return bytes.ReplaceAll(body[:min(len(body), 8<<10)], []byte("\r\n"), []byte("\n"))
 }
 
 // fileName is a name as it is shown, whatever was sent as one.

@@ -161,8 +161,8 @@ func wait(ctx context.Context, tx *tenant.SharedTx, all []statement.Statement) e
 // load is the lines of a bank account on the days that the file tells of.
 func load(ctx context.Context, r tenant.Shared, iban string, all []statement.Statement) (*known, error) {
 	k := newKnown()
-	first, last, any := days(iban, all)
-	if !any {
+	first, last, some := days(iban, all)
+	if !some {
 		return k, nil
 	}
 	err := r.Each(ctx, `
@@ -181,20 +181,20 @@ func load(ctx context.Context, r tenant.Shared, iban string, all []statement.Sta
 	return k, nil
 }
 
-func days(iban string, all []statement.Statement) (first, last int64, any bool) {
+func days(iban string, all []statement.Statement) (first, last int64, some bool) {
 	for _, s := range all {
 		if s.Account.IBAN != iban {
 			continue
 		}
 		for _, l := range s.Lines {
 			day := clock.Micros(dayOf(l))
-			if !any {
-				first, last, any = day, day, true
+			if !some {
+				first, last, some = day, day, true
 			}
 			first, last = min(first, day), max(last, day)
 		}
 	}
-	return first, last, any
+	return first, last, some
 }
 
 // keep writes one statement and those of its lines that are new.
@@ -274,7 +274,7 @@ func insertStatement(ctx context.Context, tx *tenant.SharedTx, file FileID, at i
 	if g, ok := s.Gap(); ok {
 		gap = &g.Amount
 	}
-	if first, last, any := days(s.Account.IBAN, []statement.Statement{s}); any {
+	if first, last, some := days(s.Account.IBAN, []statement.Statement{s}); some {
 		from, until = &first, &last
 	}
 	_, err := tx.Exec(ctx, `
