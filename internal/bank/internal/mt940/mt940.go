@@ -72,13 +72,12 @@ type reader struct {
 // message is a statement while it is read.
 type message struct {
 	statement.Statement
-	seen   []string // tags, in order
-	last   int      // the line of the file of the last field
-	pieces []string // lines of :86: of the last line
+	seen   map[string]bool // tags
+	pieces []string        // lines of :86: of the last line
 }
 
 func (m *message) has(tags ...string) bool {
-	return slices.ContainsFunc(m.seen, func(t string) bool { return slices.Contains(tags, t) })
+	return slices.ContainsFunc(tags, func(t string) bool { return m.seen[t] })
 }
 
 func (r *reader) read(text string) error {
@@ -102,7 +101,7 @@ func (r *reader) read(text string) error {
 }
 
 func (r *reader) open(f field) {
-	r.current = &message{Statement: statement.Statement{Format: statement.MT940, At: f.at}}
+	r.current = &message{seen: make(map[string]bool), Statement: statement.Statement{Format: statement.MT940, At: f.at}}
 }
 
 // close ends the message that is open. One in which nothing was said is none.
@@ -150,7 +149,7 @@ func (r *reader) field(f field) {
 	if once && m.has(f.tag) {
 		r.refusal.Add(f.at, "The field :%s: comes a second time in this statement.", f.tag)
 	}
-	m.seen, m.last = append(m.seen, f.tag), f.at
+	m.seen[f.tag] = true
 	switch f.tag {
 	case "20":
 		m.ID = statement.Clean(text)
