@@ -109,7 +109,7 @@ var reachers = map[string]map[string]string{
 	"ViewOf":   {"tenant/tenant.go": "a View"},
 	"UpdateOf": {"tenant/tenant.go": "a Tx", "tenant/tenanttest/tenanttest.go": "an account for tests of rooms below package account"},
 	"Narrow":   {"tenant/tenant.go": "Bind", "tenant/staff.go": "BindShared"},
-	"Within":   {"tenant/tenant.go": "Within", "identity/verify.go": "an event of a person, for each of his accounts"},
+	"Within":   {"bank/internal/camt/entry.go": "a field of a line", "bank/internal/statement/line.go": "a field of a line", "tenant/tenant.go": "Within", "identity/verify.go": "an event of a person, for each of his accounts"},
 	"ViewAcross": {
 		"db/dbtest/dump.go":   "every row, for tests",
 		"tenant/shared.go":    "an operator's Survey",

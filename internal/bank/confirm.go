@@ -377,30 +377,32 @@ func Release(ctx context.Context, tx *tenant.Tx, lid LineID) (Line, error) {
 	return LoadLine(ctx, tx.Shared(), lid)
 }
 
-// KnownAs is the name by which the payment of the account is recorded that
-// somebody knows by another of its line's names, with the same amount; else the
-// name itself. The account is held, so that who confirms the line meanwhile is
+// Recorded finds the payment of the account that counts and was made of a bank
+// line with this name and amount (an empty currency is any). Who is told of a
+// transfer by hand asks first: the line may have been confirmed under another of
+// its names. The account is held, so that who confirms the line meanwhile is
 // waited for.
-func KnownAs(ctx context.Context, tx *tenant.Tx, name string, amount money.Money) (string, error) {
+func Recorded(ctx context.Context, tx *tenant.Tx, name string, amount money.Money) (p payment.Payment, found bool, err error) {
 	if err := account.Lock(ctx, tx); err != nil {
-		return "", err
+		return payment.Payment{}, false, err
 	}
-	var found []payment.ID
-	err := tx.Shared().Each(ctx, `
+	var all []payment.ID
+	err = tx.Shared().Each(ctx, `
 		SELECT h.payment_id FROM bank_line_names n JOIN bank_line_states h ON h.line_id = n.line_id JOIN bank_lines l ON l.id = n.line_id
-		WHERE n.name = $1 AND h.state = 'matched' AND h.account_id = $2 AND l.amount = $3 AND ($4 = '' OR l.currency = $4)`,
+		WHERE n.name = $1 AND h.state = 'matched' AND h.account_id = $2 AND l.amount = $3 AND ($4 = '' OR l.currency = $4) ORDER BY n.line_id`,
 		[]any{nameOf(name), tx.Scope().Account(), amount.Amount, amount.Currency}, func(scan tenant.Scan) error {
 			var p payment.ID
 			err := scan(&p)
-			found = append(found, p)
+			all = append(all, p)
 			return err
 		})
 	if err != nil {
-		return "", fmt.Errorf("bank line %q: %w", name, err)
+		return payment.Payment{}, false, fmt.Errorf("bank line %q: %w", name, err)
 	}
-	if len(found) == 0 {
-		return name, nil
+	for _, pid := range all {
+		if p, err = payment.Load(ctx, tx, pid); err != nil || counts(p) {
+			return p, err == nil, err
+		}
 	}
-	p, err := payment.Load(ctx, tx, found[0])
-	return p.ExternalID, err
+	return payment.Payment{}, false, nil
 }

@@ -228,12 +228,15 @@ func (h *house) confirm(c customer, l Line, choice Choice) (out Outcome, err err
 func (h *house) byHand(c customer, name string, m money.Money, invoices ...invoice.ID) (payment.Confirmation, error) {
 	var out payment.Confirmation
 	err := h.ids.Act(h.t.Context(), h.use, c.Account(), func(ctx context.Context, tx *tenant.Tx) error {
-		known, err := KnownAs(ctx, tx, name, m)
+		known, found, err := Recorded(ctx, tx, name, m)
 		if err != nil {
 			return err
 		}
+		if found {
+			name = known.ExternalID
+		}
 		out, err = h.desk.Receive(ctx, tx, payment.Received{
-			Method: account.BankTransfer, ExternalID: known, Amount: m, PayerName: "Payer", Invoices: invoices, Exact: true,
+			Method: account.BankTransfer, ExternalID: name, Amount: m, PayerName: "Payer", Invoices: invoices, Exact: true,
 		})
 		return err
 	})

@@ -2,7 +2,6 @@ package bank
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"slices"
 	"strconv"
@@ -23,6 +22,8 @@ type Imported struct {
 	Statements []Statement
 	New        int
 	Known      int
+
+	open []Line // the new lines that may pay for something; unless Repeated
 }
 
 // Import writes down the lines of a file that are not known. The same file
@@ -62,11 +63,11 @@ func Import(ctx context.Context, tx *tenant.SharedTx, f File) (Imported, error) 
 		if at == 0 || !samePages(f.statements[at-1], s) {
 			k.forget()
 		}
-		kept, err := keep(ctx, tx, out.File, at, s, k)
+		one, err := keep(ctx, tx, out.File, at, s, k)
 		if err != nil {
 			return Imported{}, fmt.Errorf("import %q: %w", f.name, err)
 		}
-		out.New, out.Known = out.New+kept.New, out.Known+kept.Known
+		out.New, out.Known, out.open = out.New+one.New, out.Known+one.Known, append(out.open, one.open...)
 	}
 	if out.Statements, err = statementsOf(ctx, tx.Shared, out.File); err != nil {
 		return Imported{}, err
@@ -197,14 +198,21 @@ func days(iban string, all []statement.Statement) (first, last int64, some bool)
 	return first, last, some
 }
 
+// kept is a statement that was written, and which of its new lines may pay for
+// something.
+type kept struct {
+	Statement
+	open []Line
+}
+
 // keep writes one statement and those of its lines that are new.
-func keep(ctx context.Context, tx *tenant.SharedTx, file FileID, at int, s statement.Statement, k *known) (Statement, error) {
+func keep(ctx context.Context, tx *tenant.SharedTx, file FileID, at int, s statement.Statement, k *known) (kept, error) {
 	all := make([]features, len(s.Lines))
 	for i, l := range s.Lines {
 		all[i] = featuresOf(s.Format, l)
 	}
 	fresh := k.news(all)
-	out := Statement{ID: id.New[statementKind]()}
+	out := kept{Statement: Statement{ID: id.New[statementKind]()}}
 	for _, isNew := range fresh {
 		if isNew {
 			out.New++
@@ -212,7 +220,7 @@ func keep(ctx context.Context, tx *tenant.SharedTx, file FileID, at int, s state
 			out.Known++
 		}
 	}
-	if err := insertStatement(ctx, tx, file, at, s, out); err != nil {
+	if err := insertStatement(ctx, tx, file, at, s, out.Statement); err != nil {
 		return out, err
 	}
 	lines := batch{table: `bank_lines`, columns: []string{
@@ -227,7 +235,7 @@ func keep(ctx context.Context, tx *tenant.SharedTx, file FileID, at int, s state
 			continue
 		}
 		x, lid := all[i], id.New[lineKind]()
-		detail, err := json.Marshal(l)
+		detail, err := detailOf(l)
 		if err != nil {
 			return out, fmt.Errorf("line %d: %w", l.At, err)
 		}
@@ -236,8 +244,11 @@ func keep(ctx context.Context, tx *tenant.SharedTx, file FileID, at int, s state
 			state = Inert
 		}
 		lines.add(lid, out.ID, i, s.Account.IBAN, string(s.Format), x.day, x.currency, x.amount, x.credit, x.booked, x.reversal, why,
-			x.payer, x.identity, k.add(x), x.bank, x.endToEnd, x.words, string(detail))
+			x.payer, x.identity, k.add(x), x.bank, x.endToEnd, x.words, detail)
 		k.claimed[len(k.claimed)-1] = true // of this statement, so no other line of it
+		if state == Open {
+			out.open = append(out.open, tellLine(Line{ID: lid, Statement: out.ID, IBAN: s.Account.IBAN, Day: l.Day(), Amount: l.Amount, Credit: l.Credit}, l))
+		}
 		states.add(lid, string(state), "", by, now)
 		for _, name := range append(names(l), ownReferences(l)...) {
 			called.add(name, lid)

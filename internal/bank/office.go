@@ -73,9 +73,12 @@ type certainty struct {
 
 // match counts what the lines of the file may pay for.
 func (r *Report) match(ctx context.Context, v *tenant.Survey) ([]certainty, error) {
-	lines, err := Lines(ctx, v.Shared(), Filter{File: r.File, State: Open})
-	if err != nil {
-		return nil, err
+	lines := r.open
+	if r.Repeated {
+		var err error
+		if lines, err = Lines(ctx, v.Shared(), Filter{File: r.File, State: Open}); err != nil {
+			return nil, err
+		}
 	}
 	book, err := Compare(ctx, v, lines)
 	if err != nil {

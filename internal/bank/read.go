@@ -2,10 +2,10 @@ package bank
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"strings"
 
+	"igny8/internal/bank/internal/statement"
 	"igny8/internal/clock"
 	"igny8/internal/money"
 	"igny8/internal/tenant"
@@ -92,17 +92,23 @@ func readLine(scan tenant.Scan) (Line, error) {
 	if err != nil {
 		return Line{}, err
 	}
-	if err := json.Unmarshal([]byte(detail), &l.told); err != nil {
+	var told statement.Line
+	if err := parseDetail(detail, &told); err != nil {
 		return Line{}, fmt.Errorf("bank line %s: %w", l.ID, err)
 	}
 	if day != 0 {
 		l.Day = clock.FromMicros(day)
 	}
 	h.At = clock.FromMicros(at)
-	c := l.told.Counterparty()
-	l.Payer = Payer{Name: c.Name, Account: c.Account.Number()}
-	l.Words, l.Names = l.told.Words(), names(l.told)
-	return l, nil
+	return tellLine(l, told), nil
+}
+
+// tellLine is the line with what the file says of it.
+func tellLine(l Line, told statement.Line) Line {
+	c := told.Counterparty()
+	l.told, l.Payer = told, Payer{Name: c.Name, Account: c.Account.Number()}
+	l.Words, l.Names = told.Words(), names(told)
+	return l
 }
 
 // Lines lists bank lines, newest first.

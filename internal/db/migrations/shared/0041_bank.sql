@@ -53,9 +53,9 @@ CREATE TABLE bank_lines (
 	end_to_end      TEXT NOT NULL,
 	words           TEXT NOT NULL,
 	detail          TEXT NOT NULL,
-	UNIQUE (account_iban, identity, occurrence),
-	UNIQUE (statement_id, ordinal)
+	UNIQUE (account_iban, identity, occurrence)
 );
+CREATE INDEX bank_lines_by_statement ON bank_lines (statement_id);
 CREATE INDEX bank_lines_by_day ON bank_lines (account_iban, day);
 CREATE INDEX bank_lines_by_payer ON bank_lines (payer_account);
 
