@@ -22,7 +22,7 @@ func (a *API) bankRoutes() {
 	p := tenant.PaymentsConfirm
 	imports := route{method: http.MethodPost, path: "/admin/bank-statements", id: "admin-import-bank-statement", tag: "admin",
 		summary: "Import a statement of the bank: CAMT.053, CAMT.054, MT940, or CSV with a mapping", maxBody: maxStatement}
-	mount(a, imports, identity.Staff(p), a.importStatement(imports))
+	mountKeeping(a, imports, identity.Staff(p), a.importStatement(imports))
 	onShared(a, route{method: http.MethodGet, path: "/admin/bank-statements", id: "admin-list-bank-statements", tag: "admin", summary: "The imported statements, newest first"},
 		p, listStatements)
 	onShared(a, route{method: http.MethodGet, path: "/admin/bank-statements/{id}", id: "admin-get-bank-statement", tag: "admin", summary: "One statement with the lines that it was the first to tell"},
@@ -41,6 +41,21 @@ func (a *API) bankRoutes() {
 		p, getBankSettings)
 	onShared(a, route{method: http.MethodPut, path: "/admin/bank-settings", id: "admin-set-bank-settings", tag: "admin", summary: "Say what an import may do by itself"},
 		tenant.PaymentsApprove, setBankSettings)
+	a.bankMappingRoutes()
+}
+
+// noted honours the key of an operation of the staff whose effect is in
+// transactions of its own, see claimed. Each use of the privilege is in the log
+// before, the repeat of an answered request too.
+func noted[I, O any](a *API, r route, do func(context.Context, visit, *I) (*O, error)) func(context.Context, visit, *I) (*O, error) {
+	do = claimed(a, r, do)
+	return func(ctx context.Context, c visit, in *I) (*O, error) {
+		err := a.identity.ActShared(ctx, use(r, c, tenant.PaymentsConfirm), func(context.Context, *tenant.SharedTx) error { return nil })
+		if err != nil {
+			return nil, err
+		}
+		return do(ctx, c, in)
+	}
 }
 
 // maxStatement is how large the form of an import may be: the largest file, and
@@ -79,8 +94,12 @@ func contentOf(f huma.FormFile) ([]byte, []error) {
 // digest is what an Idempotency-Key is bound to: the file and how it is read.
 func (in *statementUpload) digest() []byte {
 	d := in.RawBody.Data()
-	sum := sha256.Sum256(in.content)
-	return append(sum[:], d.Mapping+"\n"+d.File.Filename...)
+	return digestOf(in.content, d.Mapping+"\n"+d.File.Filename)
+}
+
+func digestOf(content []byte, how string) []byte {
+	sum := sha256.Sum256(content)
+	return append(sum[:], how...)
 }
 
 type statementView struct {
@@ -152,13 +171,13 @@ func showImported(r bank.Report) importedView {
 }
 
 func (a *API) importStatement(r route) func(context.Context, visit, *statementUpload) (*reply[importedView], error) {
-	return func(ctx context.Context, c visit, in *statementUpload) (*reply[importedView], error) {
-		u := use(r, c, tenant.PaymentsConfirm)
+	return noted(a, r, func(ctx context.Context, c visit, in *statementUpload) (*reply[importedView], error) {
 		d := in.RawBody.Data()
 		var m *bank.Mapping
 		if d.Mapping != "" {
-			err := a.identity.ActShared(ctx, u, func(ctx context.Context, tx *tenant.SharedTx) (err error) {
-				m, err = bank.LoadMapping(ctx, tx.Shared, d.Mapping)
+			err := a.st.ViewShared(ctx, func(ctx context.Context, s tenant.Shared) error {
+				saved, err := bank.LoadMapping(ctx, s, d.Mapping)
+				m = &saved.Mapping
 				return err
 			})
 			if err != nil {
@@ -169,9 +188,9 @@ func (a *API) importStatement(r route) func(context.Context, visit, *statementUp
 		if err != nil {
 			return nil, err
 		}
-		out, err := a.bank.Import(ctx, u, f)
+		out, err := a.bank.Import(ctx, use(r, c, tenant.PaymentsConfirm), f)
 		return &reply[importedView]{Body: showImported(out)}, err
-	}
+	})
 }
 
 func listStatements(ctx context.Context, tx *tenant.SharedTx, in *Window) (*reply[page[statementView]], error) {

@@ -22,7 +22,8 @@ var floors = []string{
 	"account", "identity/internal/wordlist", "identity/internal/wordlist/generate", "identity", "identity/identitytest",
 	// commerce
 	"credit", "plan", "subscription", "invoice", "payment",
-	"bank/internal/statement", "bank/internal/camt", "bank/internal/mt940", "bank", "signup",
+	"bank/internal/statement", "bank/internal/camt", "bank/internal/mt940", "bank/internal/csvfile", "bank",
+	"signup",
 	// the product
 	"ai/internal/provider", "ai/internal/cluster", "ai/internal/provider/offline", "ai/internal/provider/chat",
 	"ai/internal/provider/vendortest", "ai/internal/provider/openai", "ai/internal/provider/anthropic", "ai", "ai/aitest",
@@ -109,7 +110,7 @@ var reachers = map[string]map[string]string{
 	"ViewOf":   {"tenant/tenant.go": "a View"},
 	"UpdateOf": {"tenant/tenant.go": "a Tx", "tenant/tenanttest/tenanttest.go": "an account for tests of rooms below package account"},
 	"Narrow":   {"tenant/tenant.go": "Bind", "tenant/staff.go": "BindShared"},
-	"Within":   {"bank/internal/camt/entry.go": "a field of a line", "bank/internal/statement/line.go": "a field of a line", "tenant/tenant.go": "Within", "identity/verify.go": "an event of a person, for each of his accounts"},
+	"Within":   {"tenant/tenant.go": "Within", "identity/verify.go": "an event of a person, for each of his accounts"},
 	"ViewAcross": {
 		"db/dbtest/dump.go":   "every row, for tests",
 		"tenant/shared.go":    "an operator's Survey",

@@ -275,7 +275,7 @@ func TestNoWrongConfirmation(t *testing.T) {
 	add(reversal(debit(credit("", eur(300), i.Reference))))
 	add(returned(credit("", eur(300), i.Reference)))
 	undivided := credit("", eur(300), i.Reference)
-	undivided.Within = []statement.Line{credit("", eur(0), j.Reference), credit("", eur(0), k.Reference)}
+	undivided.Parts = []statement.Line{credit("", eur(0), j.Reference), credit("", eur(0), k.Reference)}
 	add(undivided)
 	foreign := credit("", eur(300), k.Reference) // the payer has paid for a before
 	foreign.Debtor.Account.IBAN = otherIBAN

@@ -120,16 +120,16 @@ func TestBatches(t *testing.T) {
 				if !l.Credit {
 					n = -n
 				}
-				got = append(got, fmt.Sprintf("%d/%d", n, len(l.Within)))
-				if l.IDs.AcctSvcrRef != "B" && tt.name != "none" || l.MayPay() != (len(l.Within) == 0 && l.Credit) {
+				got = append(got, fmt.Sprintf("%d/%d", n, len(l.Parts)))
+				if l.IDs.AcctSvcrRef != "B" && tt.name != "none" || l.MayPay() != (len(l.Parts) == 0 && l.Credit) {
 					t.Errorf("line %d: %+v", i, l)
 				}
-				for _, w := range l.Within {
+				for _, w := range l.Parts {
 					if w.MayPay() || w.Amount.Amount != 0 {
 						t.Errorf("a part may pay: %+v", w)
 					}
 				}
-				if len(l.Within) > 0 && (l.Words() != "1 2" || l.IDs.EndToEndID != "" || l.Within[1].IDs.EndToEndID != "2") {
+				if len(l.Parts) > 0 && (l.Words() != "1 2" || l.IDs.EndToEndID != "" || l.Parts[1].IDs.EndToEndID != "2") {
 					t.Errorf("undivided: %+v", l)
 				}
 			}
@@ -164,11 +164,11 @@ func TestHindrances(t *testing.T) {
 // TestRefused also checks the lines that are named.
 func TestRefused(t *testing.T) {
 	good := stmt(ntry(""))
-	swap := func(old, new string) string {
+	swap := func(old, other string) string {
 		if !strings.Contains(good, old) {
 			t.Fatalf("no %s", old)
 		}
-		return strings.Replace(good, old, new, 1)
+		return strings.Replace(good, old, other, 1)
 	}
 	many := stmt(strings.Repeat(strings.Replace(ntry(""), "10.00", "x", 1)+"\n", 150))
 	for _, tt := range []struct {
@@ -182,9 +182,9 @@ func TestRefused(t *testing.T) {
 		{"an intraday report", swap("camt.053.001.08", "camt.052.001.08"), "line 2: This is not a statement", 1},
 		{"no namespace", swap(` xmlns="urn:iso:std:iso:20022:tech:xsd:camt.053.001.08"`, ""), "line 2: This is not a statement", 1},
 		{"cut off", good[:len(good)-30], "line 5: ", 1},
-		{"cut in an element", good[:strings.Index(good, "BOOK")], "line 4: The file ends inside of Sts", 1},
+		{"cut in an element", strings.Split(good, "BOOK")[0], "line 4: The file ends inside of Sts", 1},
 		{"wrong end", swap("</Sts>", "</Stz>"), `line 4: "Stz" is closed`, 1},
-		{"two documents", good + good[strings.Index(good, "<Doc"):], `line 5: After the end`, 1},
+		{"two documents", good + "<Doc" + strings.SplitN(good, "<Doc", 2)[1], `line 5: After the end`, 1},
 		{"trailing text", good + " x", "line 5: There is text", 1},
 		{"an entity", strings.Replace(swap("10.00", "&a;"), "<Document", "<!DOCTYPE Document [<!ENTITY a \"99\">]><Document", 1), "line 2: There is a document type", 1},
 		{"an unknown entity", swap("10.00", "&a;"), "line 4: This is not well-formed", 1},

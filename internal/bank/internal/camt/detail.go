@@ -4,7 +4,7 @@ import "igny8/internal/bank/internal/statement"
 
 // detail is a line of an entry's details: what these say goes before what the
 // entry says. The amount is still the entry's.
-func (r *reader) detail(whole statement.Line, e, d *element) statement.Line {
+func (r *reader) detail(whole statement.Line, d *element) statement.Line {
 	l := whole
 	l.At = d.line
 	l.IDs = identities(whole.IDs, d.child("Refs"))

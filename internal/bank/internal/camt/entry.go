@@ -20,14 +20,14 @@ func (r *reader) entry(e *element) []statement.Line {
 		whole.Charges, whole.Original = r.charges(e), r.original(e, nil, whole.Amount)
 		return []statement.Line{whole}
 	case 1:
-		l := r.detail(whole, e, details[0])
+		l := r.detail(whole, details[0])
 		l.At, l.Charges, l.Original = e.line, append(r.charges(e), l.Charges...), r.original(e, details[0], whole.Amount)
 		return []statement.Line{l}
 	}
 	lines := make([]statement.Line, len(details))
 	divided := true
 	for i, d := range details {
-		lines[i] = r.detail(whole, e, d)
+		lines[i] = r.detail(whole, d)
 		own := r.own(d, whole.Amount.Currency)
 		if divided = divided && own != nil; own == nil {
 			continue
@@ -117,7 +117,7 @@ func (r *reader) undivided(whole statement.Line, e *element, details []*element,
 		whole.Text = append(whole.Text, lines[i].Text...)
 		whole.References = append(whole.References, lines[i].References...)
 	}
-	whole.Charges, whole.Original, whole.Within = r.charges(e), r.original(e, nil, whole.Amount), lines
+	whole.Charges, whole.Original, whole.Parts = r.charges(e), r.original(e, nil, whole.Amount), lines
 	return whole
 }
 

@@ -216,7 +216,7 @@ func entry(e expected, l statement.Line, s statement.Statement) {
 		e.t.Fatalf("%s: the first detail is not the detail", e.path)
 	}
 	details[0] = first
-	lines := l.Within
+	lines := l.Parts
 	if len(details) == 1 {
 		lines = []statement.Line{l}
 	}

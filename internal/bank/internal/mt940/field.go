@@ -35,7 +35,7 @@ func fields(text string) []field {
 		case m != "":
 			all = append(all, field{tag: m, at: at, lines: []string{line[len(m)+2:]}})
 			inside = true
-		case ending.MatchString(line):
+		case line[0] == '-' && ending.MatchString(line):
 			all = append(all, field{tag: "-", at: at})
 			inside = false
 		case inside:

@@ -162,11 +162,11 @@ func TestDialects(t *testing.T) {
 
 func TestRefused(t *testing.T) {
 	good := message9(credit)
-	swap := func(old, new string) string {
+	swap := func(old, other string) string {
 		if !strings.Contains(good, old) {
 			t.Fatalf("no %s", old)
 		}
-		return strings.Replace(good, old, new, 1)
+		return strings.Replace(good, old, other, 1)
 	}
 	for _, tt := range []struct{ name, file, want string }{
 		{"empty", "", "file: The file holds no statement"},
@@ -178,7 +178,7 @@ func TestRefused(t *testing.T) {
 		{"two accounts", swap(":28C", ":25:1\n:28C"), "line 3: The field :25: comes a second time"},
 		{"an account after lines", strings.Replace(swap(":25:DE89370400440532013000\n", ""), ":62F", ":25:1\n:62F", 1), "line 5: The account (:25:) comes after lines"},
 		{"no opening balance", swap(":60F:C260101EUR100,\n", ""), `line 4: The amount "10,00" "": "": not an ISO 4217`},
-		{"cut off", good[:strings.Index(good, ":62F")], "line 1: The statement that begins here has no closing balance"},
+		{"cut off", strings.Split(good, ":62F")[0], "line 1: The statement that begins here has no closing balance"},
 		{"another currency", swap("260102EUR110", "260102USD110"), "line 1: The statement that begins here is in EUR, and has a balance in USD"},
 		{"no such currency", swap("260101EUR", "260101EUX"), "line 4: The amount \"100,\" \"EUX\""},
 		{"a broken balance", swap("C260101", "X260101"), "line 4: The balance :60F: cannot be read"},

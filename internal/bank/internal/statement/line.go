@@ -14,7 +14,7 @@ import (
 // each has an amount in the entry's currency; these must add up to the entry,
 // or the file is refused. Where amounts are missing or in another currency,
 // nobody can tell how the entry divides: it is one line, and its details are
-// Within it.
+// Parts.
 type Line struct {
 	At int // the line of the file on which it begins, from 1
 
@@ -45,9 +45,9 @@ type Line struct {
 	Info       string    // the bank's own words: AddtlNtryInf, AddtlTxInf; ?00; a column of a CSV file
 	Raw        string    // MT940: the whole of :86:, as it stands
 
-	// Within are the payments that make up this line where the file does not say
+	// Parts are the payments that make up this line where the file does not say
 	// how its amount divides among them. Their own amounts are zero.
-	Within []Line
+	Parts []Line
 }
 
 // Identities are the names by which others know a line, each as it was given.
@@ -177,7 +177,7 @@ func (l Line) Hindrance() Hindrance {
 		return Negative
 	case l.Returned != "":
 		return Return
-	case len(l.Within) > 0:
+	case len(l.Parts) > 0:
 		return Undivided
 	}
 	return NoHindrance
