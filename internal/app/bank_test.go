@@ -14,6 +14,7 @@ import (
 	"testing"
 
 	"igny8/internal/clock"
+	"igny8/internal/tenant"
 )
 
 const operatorsIBAN = "DE89370400440532013000"
@@ -195,6 +196,34 @@ func TestABankLineOpensAnAccount(t *testing.T) {
 	}
 	h.send("POST", other+"/reopen", olga, nil).is(http.StatusOK)
 	h.send("POST", "/admin/bank-lines/bln_"+strings.Repeat("0", 26)+"/reopen", olga, nil).fault(http.StatusNotFound, "bank_line.not_found")
+	h.verify()
+}
+
+// TestALineMayNeedASecondPerson confirms a line above the limit: it waits, and
+// who imported cannot approve. Rejected, the line can be put back.
+func TestALineMayNeedASecondPerson(t *testing.T) {
+	t.Parallel()
+	h := openWide(t, clock.Clock{})
+	olga := h.operator()
+	peter, _, _ := h.clerk(olga, tenant.PaymentsApprove, tenant.PaymentsConfirm)
+	h.bankAccount(olga)
+	h.send("PUT", "/admin/settings/approval", olga, object{"above": []object{{"amount": 10000, "currency": "EUR"}}, "uncertain": false, "own_account": false}).is(http.StatusOK)
+	h.send("PUT", "/admin/bank-settings", olga, object{"auto_confirm": true}).is(http.StatusOK)
+	alice := h.send("POST", "/auth/register", "", someone("growth", "bank_transfer")).is(http.StatusCreated)
+	in := h.send("POST", "/admin/bank-statements", olga, camt053(operatorsIBAN, entry{ref: "A1", amount: "200.00", text: alice.text("invoice.reference")})).is(http.StatusOK)
+	line := h.send("GET", "/admin/bank-lines?state=matched", olga, nil).is(http.StatusOK).item(0)
+	pid := "/admin/payments/" + line.text("payment_id")
+	if c := in.get("confirmed").([]any); len(c) != 1 || c[0].(map[string]any)["status"] != "awaiting_approval" {
+		t.Errorf("got %s", in.body)
+	}
+	h.send("POST", pid+"/approve", olga, object{}).fault(http.StatusForbidden, "payment.same_person")
+	lid := "/admin/bank-lines/" + line.text("id")
+	h.send("POST", lid+"/reopen", olga, nil).fault(http.StatusConflict, "bank_line.payment_counts")
+	h.send("POST", pid+"/reject", peter, object{"reason": "not ours"}).is(http.StatusOK)
+	h.send("POST", lid+"/reopen", olga, nil).is(http.StatusOK)
+	again := h.send("POST", lid+"/confirm", olga, object{"account_id": alice.text("account.id")}).is(http.StatusAccepted)
+	h.send("POST", "/admin/payments/"+again.text("payment.id")+"/approve", peter, object{}).is(http.StatusOK)
+	h.send("GET", "/sites", alice.text("access_token"), nil).is(http.StatusOK)
 	h.verify()
 }
 

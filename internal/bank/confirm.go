@@ -338,6 +338,7 @@ func (l Line) refusal() error {
 		return ErrInert.Sayf("This line can never pay for anything: %s.", l.Hindrance)
 	case Open:
 		return ErrNotHandled
+	case Matched, Ignored:
 	}
 	return ErrHandled.Sayf("This line is %s already.", l.Handling.State)
 }

@@ -94,7 +94,7 @@ func TestIgnoredAndReopened(t *testing.T) {
 
 // TestNobodyPaysTwice confirms a transfer by hand and from the statement, in
 // either order and under every name.
-func TestNobodyPaysTwice(t *testing.T) {
+func TestNobodyPaysTwice(t *testing.T) { //nolint:tparallel // one house for all, and each has a customer of its own
 	t.Parallel()
 	h := newHouse(t)
 	for n, called := range []func(statement.Line, invoice.Invoice) string{
@@ -390,6 +390,28 @@ func TestForeignStatements(t *testing.T) {
 	}
 	if all, _ := h.lines(); len(all) != 0 {
 		t.Errorf("%d lines were taken all the same", len(all))
+	}
+}
+
+func TestOurAccountByItsNumber(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	for number, want := range map[string]error{
+		"37040044/532013000": nil, "37040044/0532013000EUR": nil, "370400440532013000": nil,
+		"37040044/532013001": ErrForeign, "532013000": ErrForeign, "37040044/": ErrForeign, "/532013000": ErrForeign, "3704/532013000": ErrForeign,
+	} {
+		s := statementOf(statement.MT940, credit(number, eur(1)))
+		s.Account = statement.Account{Other: number}
+		_, err := h.office.Import(t.Context(), h.use, fileOf(s))
+		if !errors.Is(err, want) {
+			t.Errorf("%s: got %v, want %v", number, err, want)
+		}
+	}
+	all, _ := h.lines()
+	for _, l := range all {
+		if l.IBAN != ourIBAN {
+			t.Errorf("a line of %s", l.IBAN)
+		}
 	}
 }
 

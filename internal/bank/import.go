@@ -34,6 +34,7 @@ func Import(ctx context.Context, tx *tenant.SharedTx, f File) (Imported, error) 
 	if err != nil {
 		return Imported{}, err
 	}
+	f.statements = mine.called(f.statements)
 	if err := mine.check(f.statements); err != nil {
 		return Imported{}, err
 	}
@@ -110,6 +111,41 @@ func ownAccounts(ctx context.Context, r tenant.Shared) (own, error) {
 		mine[b.IBAN] = append(mine[b.IBAN], b.Currency)
 	}
 	return mine, err
+}
+
+// called names the accounts by their IBANs, where a statement has the number
+// that is within one of ours alone: MT940 often does.
+func (o own) called(all []statement.Statement) []statement.Statement {
+	all = slices.Clone(all)
+	for i, s := range all {
+		if s.Account.IBAN != "" || s.Account.Other == "" {
+			continue
+		}
+		var mine []string
+		for iban := range o {
+			if within(iban, s.Account.Other) {
+				mine = append(mine, iban)
+			}
+		}
+		if len(mine) == 1 {
+			all[i].Account = statement.Account{IBAN: mine[0]}
+		}
+	}
+	return all
+}
+
+// within tells whether a number is the whole of an IBAN behind its check
+// digits: as it stands, or as the bank and the account with a stroke between,
+// where the account's leading zeros may be missing and its currency may follow.
+func within(iban, number string) bool {
+	rest := iban[4:]
+	bank, acc, two := strings.Cut(number, "/")
+	if !two {
+		return letters(number) == rest
+	}
+	bank, acc = letters(bank), strings.TrimRight(letters(acc), "ABCDEFGHIJKLMNOPQRSTUVWXYZ")
+	behind, ok := strings.CutPrefix(rest, bank)
+	return ok && bank != "" && strings.TrimLeft(acc, "0") != "" && strings.TrimLeft(behind, "0") == strings.TrimLeft(acc, "0")
 }
 
 // check is ErrForeign with every statement that is not of an account of ours.

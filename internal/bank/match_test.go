@@ -83,7 +83,7 @@ func TestNumbers(t *testing.T) {
 
 // TestTiers has one line for each kind of evidence, and for each thing that
 // speaks against it.
-func TestTiers(t *testing.T) {
+func TestTiers(t *testing.T) { //nolint:tparallel // one house for all
 	t.Parallel()
 	h := newHouse(t)
 	a, b := h.customer(), h.customer()
