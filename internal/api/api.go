@@ -19,6 +19,7 @@ import (
 	"igny8/internal/httpx"
 	"igny8/internal/identity"
 	"igny8/internal/job"
+	"igny8/internal/payment"
 	"igny8/internal/planner"
 	"igny8/internal/replay"
 	"igny8/internal/site"
@@ -35,6 +36,7 @@ type Rooms struct {
 	Store    *tenant.Store
 	Identity *identity.Service
 	Replay   *replay.Log
+	Desk     *payment.Desk
 	Jobs     *job.Queue
 	Planner  *planner.Planner
 	Writer   *writer.Writer
@@ -50,6 +52,7 @@ type API struct {
 	st       *tenant.Store
 	identity *identity.Service
 	replay   *replay.Log
+	desk     *payment.Desk
 	jobs     *job.Queue
 	planner  *planner.Planner
 	writer   *writer.Writer
@@ -66,7 +69,7 @@ type API struct {
 func New(r Rooms) *API {
 	tellAsProblems()
 	a := &API{
-		st: r.Store, identity: r.Identity, replay: r.Replay, jobs: r.Jobs, planner: r.Planner, writer: r.Writer,
+		st: r.Store, identity: r.Identity, replay: r.Replay, desk: r.Desk, jobs: r.Jobs, planner: r.Planner, writer: r.Writer,
 		sites: r.Sites, throttle: r.Throttle, proxies: r.Proxies, log: r.Log, mux: http.NewServeMux(),
 	}
 	cfg := huma.DefaultConfig("Igny8", r.Version)

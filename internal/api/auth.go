@@ -82,7 +82,7 @@ func (a *API) register(r route) func(context.Context, visit, *registerInput) (*r
 		var out outcome[reply[registeredView]]
 		err = a.st.Update(ctx, a.identity.NewAccount(order.Person), func(ctx context.Context, tx *tenant.Tx) error {
 			out, err = once(ctx, a, tx, r, q, func() (*reply[registeredView], error) {
-				n, err := signup.Open(ctx, tx, a.identity, order)
+				n, err := signup.Open(ctx, tx, a.identity, a.desk, order)
 				if err != nil {
 					return nil, err
 				}

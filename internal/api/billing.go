@@ -23,7 +23,7 @@ func (a *API) billingRoutes() {
 	public(a, route{method: http.MethodGet, path: "/billing/payment-methods", id: "list-payment-methods", tag: "billing", summary: "Which ways to pay there are"}, listMethods)
 	read(a, route{method: http.MethodGet, path: "/billing/subscription", id: "get-subscription", tag: "billing", summary: "Which plan the account is on"}, reading, getSubscription)
 	write(a, route{method: http.MethodPost, path: checkoutPath, id: "checkout", tag: "billing", needsKey: true, status: http.StatusCreated,
-		summary: "Order a plan: its invoice says what to pay and where"}, identity.TenantEvenIfUnpaid(tenant.ManageBilling), checkout)
+		summary: "Order a plan: its invoice says what to pay and where"}, identity.TenantEvenIfUnpaid(tenant.ManageBilling), a.checkout)
 	read(a, route{method: http.MethodGet, path: "/billing/invoices", id: "list-invoices", tag: "billing", summary: "The invoices, newest first"}, reading, listInvoices)
 	read(a, route{method: http.MethodGet, path: "/billing/invoices/{id}", id: "get-invoice", tag: "billing", summary: "One invoice"}, reading, getInvoice)
 	read(a, route{method: http.MethodGet, path: "/billing/payments", id: "list-payments", tag: "billing", summary: "The payments, newest first"}, reading, listPayments)
@@ -89,7 +89,7 @@ type checkoutView struct {
 	Invoice      invoiceView      `json:"invoice"`
 }
 
-func checkout(ctx context.Context, tx *tenant.Tx, in *checkoutInput) (*reply[checkoutView], error) {
+func (a *API) checkout(ctx context.Context, tx *tenant.Tx, in *checkoutInput) (*reply[checkoutView], error) {
 	method, err := account.ParsePaymentMethod(in.Body.PaymentMethod)
 	if err != nil {
 		return nil, err
@@ -98,7 +98,7 @@ func checkout(ctx context.Context, tx *tenant.Tx, in *checkoutInput) (*reply[che
 	if err != nil {
 		return nil, err
 	}
-	s, i, err := payment.Checkout(ctx, tx, p, method)
+	s, i, err := a.desk.Checkout(ctx, tx, p, method)
 	if err != nil {
 		return nil, err
 	}

@@ -19,6 +19,7 @@ import (
 	"igny8/internal/identity/identitytest"
 	"igny8/internal/job"
 	"igny8/internal/plan"
+	"igny8/internal/payment"
 	"igny8/internal/planner"
 	"igny8/internal/replay"
 	"igny8/internal/subscription"
@@ -59,7 +60,7 @@ func newHouse(t testing.TB) *house {
 	must()
 	gate := ai.NewOffline(h.st)
 	h.api = New(Rooms{
-		Store: h.st, Identity: h.ids, Replay: kept, Jobs: jobs, Planner: planner.New(h.st, gate, jobs, nil), Writer: writer.New(h.st, gate, jobs),
+		Store: h.st, Identity: h.ids, Replay: kept, Desk: payment.NewDesk(h.ids), Jobs: jobs, Planner: planner.New(h.st, gate, jobs, nil), Writer: writer.New(h.st, gate, jobs),
 		Throttle: throttle.NewGate(throttle.NewMemory(d.Clock()), true), Log: log, Version: "test",
 	})
 	return h

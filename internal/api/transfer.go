@@ -80,14 +80,14 @@ func (a *API) confirmTransfer(r route) func(context.Context, visit, *transferInp
 		if err != nil {
 			return nil, err
 		}
-		t := payment.Transfer{
-			Subscription: sub, ExternalID: in.Body.ExternalID, Amount: money.Money(in.Body.Amount),
-			PayerName: in.Body.PayerName, ProofURL: in.Body.ProofURL,
+		t := payment.Received{
+			Method: account.BankTransfer, Subscription: sub, ExternalID: in.Body.ExternalID, Amount: money.Money(in.Body.Amount),
+			PayerName: in.Body.PayerName, ProofURL: in.Body.ProofURL, Exact: true,
 		}
 		var out outcome[reply[confirmedView]]
 		err = a.identity.Act(ctx, u, acc, func(ctx context.Context, tx *tenant.Tx) error {
 			out, err = once(ctx, a, tx, r, q, func() (*reply[confirmedView], error) {
-				c, err := payment.ConfirmTransfer(ctx, tx, t)
+				c, err := a.desk.Receive(ctx, tx, t)
 				if err != nil {
 					return nil, err
 				}

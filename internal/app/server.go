@@ -22,6 +22,7 @@ import (
 	"igny8/internal/identity"
 	"igny8/internal/job"
 	"igny8/internal/mail"
+	"igny8/internal/payment"
 	"igny8/internal/plan"
 	"igny8/internal/planner"
 	"igny8/internal/replay"
@@ -152,7 +153,7 @@ func (s *server) wire(ctx context.Context, cfg config.Config, secret config.Secr
 		return err
 	}
 	a := api.New(api.Rooms{
-		Store: s.store, Identity: s.identity, Replay: kept, Jobs: s.jobs, Planner: p, Writer: w,
+		Store: s.store, Identity: s.identity, Replay: kept, Desk: payment.NewDesk(s.identity), Jobs: s.jobs, Planner: p, Writer: w,
 		Sites: limit(subscription.Sites), Throttle: often, Proxies: cfg.TrustedProxies, Log: s.log, Version: Version,
 	})
 	s.handler = s.routes(a, web.New(s.identity, often, cfg.TrustedProxies, s.log), c)

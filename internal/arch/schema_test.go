@@ -28,6 +28,8 @@ var platform = map[string]string{
 	"plans":              "what is for sale",
 	"credit_prices":      "what it costs",
 	"invoice_series":     "numbers run over all accounts",
+	"approval_rules":     "when a second person is asked",
+	"approval_limits":    "above which amounts a second person is asked",
 	"bank_accounts":      "where all send money",
 	"replay_answers":     "registration has no account yet; the owner is in the key",
 }

@@ -48,6 +48,9 @@ type EntryID = id.ID[entryKind]
 // ParseHoldID reads a hold's id.
 func ParseHoldID(s string) (HoldID, error) { return id.Parse[holdKind](s) }
 
+// ParseLotID reads a lot's id.
+func ParseLotID(s string) (LotID, error) { return id.Parse[lotKind](s) }
+
 // What a caller can be told.
 var (
 	ErrInsufficient  = fault.New(fault.PaymentRequired, "credit.insufficient", "You do not have enough credits for this.")

@@ -76,7 +76,10 @@ func matureIfDue(ctx context.Context, tx *tenant.Tx) error {
 	if err != nil || !due {
 		return err
 	}
-	return mature(ctx, tx)
+	if err := mature(ctx, tx); err != nil {
+		return err
+	}
+	return repay(ctx, tx) // a grant that was paid ahead has begun
 }
 
 // explain adds the figures to ErrInsufficient, in the transaction that found

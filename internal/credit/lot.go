@@ -90,7 +90,10 @@ func Grant(ctx context.Context, tx *tenant.Tx, n NewLot) (Lot, error) {
 	if err := bringForward(ctx, tx, l.Effective); err != nil {
 		return Lot{}, err
 	}
-	return l, mature(ctx, tx)
+	if err := mature(ctx, tx); err != nil {
+		return Lot{}, err
+	}
+	return l, repay(ctx, tx)
 }
 
 func lotByReference(ctx context.Context, r tenant.Reader, reference string) (Lot, error) {
@@ -158,6 +161,10 @@ func mature(ctx context.Context, tx *tenant.Tx) error {
 	for _, l := range over {
 		if err := change(ctx, tx, l, `remaining = 0`, entry{kind: Expired, amount: -l.Remaining, reference: l.Reference, lot: l.ID}); err != nil {
 			return err
+		}
+		// Of a lot that was taken back: a hold gave back what had been owed.
+		if err := lessen(ctx, tx, l.ID, l.Remaining); err != nil {
+			return fmt.Errorf("lot %s: %w", l.ID, err)
 		}
 	}
 	_, err = tx.Exec(ctx, `

@@ -100,22 +100,6 @@ func insert(ctx context.Context, tx *tenant.Tx, i Invoice) error {
 	return nil
 }
 
-// Settle marks an open invoice as paid in full. The caller holds it, by
-// LockOpen, and has the money.
-func Settle(ctx context.Context, tx *tenant.Tx, i Invoice) (Invoice, error) {
-	n, err := tx.Exec(ctx, `
-		UPDATE invoices SET status = 'paid', paid = total, paid_at = $3 WHERE account_id = $1 AND id = $2 AND status = 'open'`,
-		i.ID, clock.Micros(tx.Now()))
-	if err == nil && n == 0 {
-		err = ErrNotOpen
-	}
-	if err != nil {
-		return Invoice{}, fmt.Errorf("settle invoice %s: %w", i.Number, err)
-	}
-	i.Status, i.Paid, i.PaidAt = Paid, i.Total, tx.Now()
-	return i, audit.Record(ctx, tx, "invoice.paid", i.ID.String(), map[string]string{"number": i.Number})
-}
-
 // Withdraw makes an open invoice void: its number stays, nobody is to pay it.
 func Withdraw(ctx context.Context, tx *tenant.Tx, i Invoice) error {
 	n, err := tx.Exec(ctx, `

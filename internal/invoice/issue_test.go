@@ -181,7 +181,7 @@ func TestIssueIsWhole(t *testing.T) {
 
 func settle(i invoice.Invoice) func(context.Context, *tenant.Tx) error {
 	return func(ctx context.Context, tx *tenant.Tx) error {
-		_, err := invoice.Settle(ctx, tx, i)
+		_, err := invoice.Apply(ctx, tx, i, money.Of(i.Total.Amount-i.Paid.Amount, i.Total.Currency))
 		return err
 	}
 }
@@ -196,7 +196,7 @@ func TestOnlyAnOpenInvoiceIsSettledOrWithdrawn(t *testing.T) {
 	paid, void := h.issue(h.ours, month), h.issue(h.ours, month)
 	h.hand.Advance(time.Hour)
 	is(t, h.in(h.ours, func(ctx context.Context, tx *tenant.Tx) error {
-		got, err := invoice.Settle(ctx, tx, paid)
+		got, err := invoice.Apply(ctx, tx, paid, paid.Total)
 		if got.Status != invoice.Paid || got.Paid != eur(20_000) || got.AmountDue() != eur(0) || !got.PaidAt.Equal(tx.Now()) {
 			t.Errorf("settled %+v", got)
 		}
@@ -226,7 +226,8 @@ func TestOnlyAnOpenInvoiceIsSettledOrWithdrawn(t *testing.T) {
 		t.Errorf("due %s of an invoice that is paid in part", due)
 	}
 	is(t, h.in(h.ours, withdraw(part)), invoice.ErrNotOpen)
-	is(t, h.in(h.ours, settle(part)), nil)
+	is(t, h.in(h.ours, settle(part)), invoice.ErrTooMuch) // all of it, when a part is paid
+	is(t, h.in(h.ours, settle(h.load(h.ours, part.ID))), nil)
 	if got := dbtest.Dump(t, h.d)["audit_events"]; len(got) != len(before["audit_events"])+2 { // issued and paid
 		t.Errorf("what was refused left events: %q", got)
 	}
@@ -281,7 +282,7 @@ func TestNothingOfAnotherAccount(t *testing.T) {
 		}
 		return err
 	})
-	is(t, h.in(h.theirs, settle(ours)), invoice.ErrNotOpen)
+	is(t, h.in(h.theirs, settle(ours)), invoice.ErrNotFound)
 	is(t, h.in(h.theirs, withdraw(ours)), invoice.ErrNotOpen)
 	is(t, h.in(h.theirs, func(ctx context.Context, tx *tenant.Tx) error {
 		open, err := invoice.LockOpen(ctx, tx)

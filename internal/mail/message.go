@@ -15,6 +15,12 @@ const (
 	KindResetPassword       Kind = "reset_password"
 	KindPasswordChanged     Kind = "password_changed"
 	KindSecondFactorChanged Kind = "second_factor_changed"
+	KindInvoiceIssued       Kind = "invoice_issued"
+	KindPaymentReported     Kind = "payment_reported"
+	KindApprovalNeeded      Kind = "approval_needed"
+	KindPaymentConfirmed    Kind = "payment_confirmed"
+	KindPaymentRejected     Kind = "payment_rejected"
+	KindPaymentUndone       Kind = "payment_undone"
 )
 
 // Message is what a letter says: one of the types below, each with a template
@@ -85,6 +91,18 @@ func decode(k Kind, raw []byte) (Message, error) {
 		return decodeAs[PasswordChanged](raw)
 	case KindSecondFactorChanged:
 		return decodeAs[SecondFactorChanged](raw)
+	case KindInvoiceIssued:
+		return decodeAs[InvoiceIssued](raw)
+	case KindPaymentReported:
+		return decodeAs[PaymentReported](raw)
+	case KindApprovalNeeded:
+		return decodeAs[ApprovalNeeded](raw)
+	case KindPaymentConfirmed:
+		return decodeAs[PaymentConfirmed](raw)
+	case KindPaymentRejected:
+		return decodeAs[PaymentRejected](raw)
+	case KindPaymentUndone:
+		return decodeAs[PaymentUndone](raw)
 	}
 	return nil, fmt.Errorf("this release knows no letter %q", k)
 }

@@ -13,6 +13,8 @@ import (
 	"igny8/internal/credit"
 	"igny8/internal/db/dbtest"
 	"igny8/internal/fault"
+	"igny8/internal/identity"
+	"igny8/internal/identity/identitytest"
 	"igny8/internal/invoice"
 	"igny8/internal/money"
 	"igny8/internal/payment"
@@ -28,6 +30,7 @@ type desk struct {
 	st   *tenant.Store
 	s, b tenant.Scope
 	hand *clock.Hand
+	desk *payment.Desk
 }
 
 func newDesk(t *testing.T) *desk {
@@ -35,7 +38,7 @@ func newDesk(t *testing.T) *desk {
 	t.Parallel()
 	hand := clock.NewHand(time.Date(2030, 1, 10, 12, 0, 0, 0, time.UTC))
 	d := dbtest.OpenAt(t, hand.Clock())
-	k := &desk{t: t, st: tenant.NewStore(d), s: tenanttest.New(t, d), b: tenanttest.New(t, d), hand: hand}
+	k := &desk{t: t, st: tenant.NewStore(d), s: tenanttest.New(t, d), b: tenanttest.New(t, d), hand: hand, desk: payment.NewDesk(identitytest.New(t, d, identity.Options{}))}
 	if err := k.st.UpdateShared(t.Context(), plan.Seed); err != nil {
 		t.Fatal(err)
 	}
@@ -53,7 +56,7 @@ func (k *desk) checkout(s tenant.Scope, code string) (sub subscription.Subscript
 		if err != nil {
 			return err
 		}
-		sub, inv, err = payment.Checkout(ctx, tx, p, account.BankTransfer)
+		sub, inv, err = k.desk.Checkout(ctx, tx, p, account.BankTransfer)
 		return err
 	})
 	if err != nil {
@@ -62,9 +65,15 @@ func (k *desk) checkout(s tenant.Scope, code string) (sub subscription.Subscript
 	return sub, inv
 }
 
-func (k *desk) pay(s tenant.Scope, tr payment.Transfer) (c payment.Confirmation, err error) {
+// pay is one of the staff who has seen a transfer and types it in.
+func (k *desk) pay(s tenant.Scope, tr payment.Received) (payment.Confirmation, error) {
+	tr.Method, tr.Exact = account.BankTransfer, true
+	return k.receive(s, tr)
+}
+
+func (k *desk) receive(s tenant.Scope, tr payment.Received) (c payment.Confirmation, err error) {
 	err = k.in(s, func(ctx context.Context, tx *tenant.Tx) error {
-		c, err = payment.ConfirmTransfer(ctx, tx, tr)
+		c, err = k.desk.Receive(ctx, tx, tr)
 		return err
 	})
 	return c, err
@@ -130,8 +139,12 @@ func (k *desk) look(s tenant.Scope) (v seen) {
 		if err := subscription.Standing(ctx, r); err != nil {
 			v.Standing = fault.Of(err).Code
 		}
+		wrong, err := payment.Verify(ctx, r)
+		if err != nil {
+			return err
+		}
 		broken, err := credit.Verify(ctx, r)
-		for _, x := range broken {
+		for _, x := range append(broken, wrong...) {
 			k.t.Error(x)
 		}
 		return err
@@ -153,7 +166,7 @@ func TestATransferOpensWhatItPaidFor(t *testing.T) {
 	if v := k.look(k.s); v.Standing != "account.payment_required" || v.Available != 0 || v.Subscription != subscription.PendingPayment {
 		t.Errorf("before the payment: %+v", v)
 	}
-	tr := payment.Transfer{ExternalID: " BANK 1 ", Amount: eur(20_000), PayerName: "Paula", ProofURL: "https://bank.example.com/1"}
+	tr := payment.Received{ExternalID: " BANK 1 ", Amount: eur(20_000), PayerName: "Paula", ProofURL: "https://bank.example.com/1"}
 	first, err := k.pay(k.s, tr)
 	if err != nil {
 		t.Fatal(err)
@@ -169,14 +182,14 @@ func TestATransferOpensWhatItPaidFor(t *testing.T) {
 		t.Errorf("confirmation %+v", first)
 	}
 	k.hand.Advance(time.Hour)
-	again, err := k.pay(k.s, payment.Transfer{ExternalID: "BANK 1", Amount: money.Of(20_000, ""), PayerName: "Somebody else"})
+	again, err := k.pay(k.s, payment.Received{ExternalID: "BANK 1", Amount: money.Of(20_000, ""), PayerName: "Somebody else"})
 	if err != nil || again.Payment != first.Payment || again.Invoice.ID != inv.ID {
 		t.Errorf("told again: %+v, %v", again, err)
 	}
 	if v := k.look(k.s); v != want {
 		t.Errorf("after being told again:\n got %+v\nwant %+v", v, want)
 	}
-	if _, err := k.pay(k.s, payment.Transfer{ExternalID: "BANK 1", Amount: eur(19_999), PayerName: "Paula"}); !errors.Is(err, payment.ErrConflict) {
+	if _, err := k.pay(k.s, payment.Received{ExternalID: "BANK 1", Amount: eur(19_999), PayerName: "Paula"}); !errors.Is(err, payment.ErrConflict) {
 		t.Errorf("the same reference with another amount: %v", err)
 	}
 }
@@ -186,20 +199,20 @@ func TestATransferThatDoesNotFitChangesNothing(t *testing.T) {
 	sub, _ := k.checkout(k.s, "starter")
 	other, _ := k.checkout(k.b, "starter")
 	before := k.look(k.s)
-	good := payment.Transfer{ExternalID: "B", Amount: eur(10_000), PayerName: "P"}
+	good := payment.Received{ExternalID: "B", Amount: eur(10_000), PayerName: "P"}
 	for what, c := range map[string]struct {
-		change func(*payment.Transfer)
+		change func(*payment.Received)
 		want   error
 	}{
-		"too little":              {func(t *payment.Transfer) { t.Amount = eur(9_999) }, payment.ErrAmountMismatch},
-		"too much":                {func(t *payment.Transfer) { t.Amount = eur(10_001) }, payment.ErrAmountMismatch},
-		"another currency":        {func(t *payment.Transfer) { t.Amount = money.Of(10_000, "USD") }, payment.ErrAmountMismatch},
-		"nothing":                 {func(t *payment.Transfer) { t.Amount = eur(0) }, payment.ErrInvalid},
-		"less than nothing":       {func(t *payment.Transfer) { t.Amount = eur(-10_000) }, payment.ErrInvalid},
-		"no reference":            {func(t *payment.Transfer) { t.ExternalID = " " }, payment.ErrInvalid},
-		"no payer":                {func(t *payment.Transfer) { t.PayerName = "" }, payment.ErrInvalid},
-		"a script for a proof":    {func(t *payment.Transfer) { t.ProofURL = "javascript:alert(1)" }, payment.ErrInvalid},
-		"somebody's subscription": {func(t *payment.Transfer) { t.Subscription = other.ID }, payment.ErrNothingDue},
+		"too little":              {func(t *payment.Received) { t.Amount = eur(9_999) }, payment.ErrAmountMismatch},
+		"too much":                {func(t *payment.Received) { t.Amount = eur(10_001) }, payment.ErrAmountMismatch},
+		"another currency":        {func(t *payment.Received) { t.Amount = money.Of(10_000, "USD") }, payment.ErrAmountMismatch},
+		"nothing":                 {func(t *payment.Received) { t.Amount = eur(0) }, payment.ErrInvalid},
+		"less than nothing":       {func(t *payment.Received) { t.Amount = eur(-10_000) }, payment.ErrInvalid},
+		"no reference":            {func(t *payment.Received) { t.ExternalID = " " }, payment.ErrInvalid},
+		"no payer":                {func(t *payment.Received) { t.PayerName = "" }, payment.ErrInvalid},
+		"a script for a proof":    {func(t *payment.Received) { t.ProofURL = "javascript:alert(1)" }, payment.ErrInvalid},
+		"somebody's subscription": {func(t *payment.Received) { t.Subscription = other.ID }, payment.ErrNothingDue},
 	} {
 		tr := good
 		c.change(&tr)
@@ -214,7 +227,7 @@ func TestATransferThatDoesNotFitChangesNothing(t *testing.T) {
 	if _, err := k.pay(k.s, good); err != nil {
 		t.Errorf("one that fits: %v", err)
 	}
-	if _, err := k.pay(k.s, payment.Transfer{ExternalID: "C", Amount: eur(10_000), PayerName: "P"}); !errors.Is(err, payment.ErrNothingDue) {
+	if _, err := k.pay(k.s, payment.Received{ExternalID: "C", Amount: eur(10_000), PayerName: "P"}); !errors.Is(err, payment.ErrNothingDue) {
 		t.Errorf("a second transfer for a paid invoice: %v", err)
 	}
 	if v := k.look(k.b); v.Standing != "account.payment_required" || v.Payments != 0 {
@@ -232,7 +245,7 @@ func TestManyConfirmAtOnce(t *testing.T) {
 	var wg sync.WaitGroup
 	for n := range clerks {
 		wg.Go(func() {
-			c, err := k.pay(k.s, payment.Transfer{ExternalID: "SAME", Amount: eur(20_000), PayerName: "P"})
+			c, err := k.pay(k.s, payment.Received{ExternalID: "SAME", Amount: eur(20_000), PayerName: "P"})
 			ids[n], errs[n] = c.Payment.ID, err
 		})
 	}
@@ -271,7 +284,7 @@ func TestATrialGoesOnWhileItsSuccessorWaits(t *testing.T) {
 	if v := k.look(k.s); v.Plan != "trial" || v.Standing != "" || v.Available != 1000 || v.Open != 1 || v.Void != 1 {
 		t.Errorf("while it waits: %+v", v)
 	}
-	if _, err := k.pay(k.s, payment.Transfer{ExternalID: "1", Amount: eur(20_000), PayerName: "P"}); err != nil {
+	if _, err := k.pay(k.s, payment.Received{ExternalID: "1", Amount: eur(20_000), PayerName: "P"}); err != nil {
 		t.Fatal(err)
 	}
 	if v := k.look(k.s); v.Plan != "growth" || v.Standing != "" || v.Available != 3000 || v.Status != account.Active {
@@ -303,7 +316,7 @@ func TestWhatCannotBeBought(t *testing.T) {
 			if err != nil {
 				return err
 			}
-			_, _, err = payment.Checkout(ctx, tx, p, c.method)
+			_, _, err = k.desk.Checkout(ctx, tx, p, c.method)
 			return err
 		})
 		if !errors.Is(err, c.want) {
@@ -315,7 +328,7 @@ func TestWhatCannotBeBought(t *testing.T) {
 func TestNothingOfAnotherAccount(t *testing.T) {
 	k := newDesk(t)
 	sub, inv := k.checkout(k.s, "growth")
-	if _, err := k.pay(k.s, payment.Transfer{ExternalID: "A", Amount: eur(20_000), PayerName: "P"}); err != nil {
+	if _, err := k.pay(k.s, payment.Received{ExternalID: "A", Amount: eur(20_000), PayerName: "P"}); err != nil {
 		t.Fatal(err)
 	}
 	err := k.st.View(t.Context(), k.b, func(ctx context.Context, v *tenant.View) error {

@@ -31,18 +31,20 @@ const (
 	Year  Interval = "year"
 )
 
-// After is the moment one interval later. A month that is too short ends on
-// its last day: a month after 31 January is 28 or 29 February.
-func (i Interval) After(t time.Time) time.Time {
+// After is the moment one interval later, on the day of the month given: that
+// of the first period, so that who began on a 31st is asked on the last day of
+// a short month and on the 31st again after it. Zero is the day of t.
+func (i Interval) After(t time.Time, day int) time.Time {
 	months := 1
 	if i == Year {
 		months = 12
 	}
-	next := t.AddDate(0, months, 0)
-	if next.Day() != t.Day() {
-		next = next.AddDate(0, 0, -next.Day())
+	if day == 0 {
+		day = t.Day()
 	}
-	return next
+	first := time.Date(t.Year(), t.Month(), 1, t.Hour(), t.Minute(), t.Second(), t.Nanosecond(), t.Location()).AddDate(0, months, 0)
+	last := first.AddDate(0, 1, -1).Day()
+	return first.AddDate(0, 0, min(day, last)-1)
 }
 
 // Limits is how many of each thing an account may have.

@@ -30,7 +30,7 @@ func TestIntervalEndsOnTheLastDayOfAShortMonth(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got := c.each.After(from).Format(time.DateOnly); got != c.want {
+		if got := c.each.After(from, 0).Format(time.DateOnly); got != c.want {
 			t.Errorf("a %s after %s is %s, want %s", c.each, c.from, got, c.want)
 		}
 	}

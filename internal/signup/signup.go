@@ -43,7 +43,7 @@ const TrialPlan = "trial"
 // Open opens the account that tx is bound to, by identity.NewAccount. A plan
 // that costs nothing begins at once; any other begins with an invoice, and the
 // account waits for its payment.
-func Open(ctx context.Context, tx *tenant.Tx, ids *identity.Service, o Order) (Opened, error) {
+func Open(ctx context.Context, tx *tenant.Tx, ids *identity.Service, desk *payment.Desk, o Order) (Opened, error) {
 	if o.Plan == "" {
 		o.Plan = TrialPlan
 	}
@@ -65,7 +65,7 @@ func Open(ctx context.Context, tx *tenant.Tx, ids *identity.Service, o Order) (O
 	if n.User, err = ids.CreateOwner(ctx, tx, o.Person); err != nil {
 		return Opened{}, err
 	}
-	if err := n.subscribe(ctx, tx, p); err != nil {
+	if err := n.subscribe(ctx, tx, desk, p); err != nil {
 		return Opened{}, err
 	}
 	if n.Balance, err = credit.BalanceOf(ctx, tx); err != nil {
@@ -78,13 +78,13 @@ func Open(ctx context.Context, tx *tenant.Tx, ids *identity.Service, o Order) (O
 	return n, err
 }
 
-func (n *Opened) subscribe(ctx context.Context, tx *tenant.Tx, p plan.Plan) (err error) {
+func (n *Opened) subscribe(ctx context.Context, tx *tenant.Tx, desk *payment.Desk, p plan.Plan) (err error) {
 	if p.Free() {
 		n.Subscription, err = subscription.StartTrial(ctx, tx, p)
 		return err
 	}
 	var i invoice.Invoice
-	n.Subscription, i, err = payment.Checkout(ctx, tx, p, n.Account.PaymentMethod)
+	n.Subscription, i, err = desk.Checkout(ctx, tx, p, n.Account.PaymentMethod)
 	n.Invoice = &i
 	return err
 }

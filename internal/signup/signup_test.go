@@ -64,7 +64,7 @@ func (h *house) person(address string) identity.Prepared {
 // open signs up in a transaction, as the API does.
 func (h *house) open(s tenant.Scope, o signup.Order) (n signup.Opened, err error) {
 	err = h.st.Update(h.t.Context(), s, func(ctx context.Context, tx *tenant.Tx) error {
-		n, err = signup.Open(ctx, tx, h.ids, o)
+		n, err = signup.Open(ctx, tx, h.ids, payment.NewDesk(h.ids), o)
 		return err
 	})
 	return n, err
@@ -98,7 +98,7 @@ var (
 		"credit_balances": 1, "credit_lots": 1, "credit_entries": 1, "token_families": 1, "refresh_tokens": 1,
 	}
 	rowsOfPaid = map[string]int{
-		"users": 1, "accounts": 1, "members": 1, "subscriptions": 1, "audit_events": 4, "one_time_tokens": 1, "letters": 1,
+		"users": 1, "accounts": 1, "members": 1, "subscriptions": 1, "audit_events": 4, "one_time_tokens": 1, "letters": 2,
 		"invoices": 1, "invoice_lines": 1, "invoice_series": 1, "token_families": 1, "refresh_tokens": 1,
 	}
 )

@@ -2,6 +2,7 @@ package subscription_test
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"testing"
 	"time"
@@ -97,7 +98,7 @@ func (h *house) order(code string) subscription.Subscription {
 
 func (h *house) pay(id subscription.ID) (s subscription.Subscription, err error) {
 	err = h.update(func(ctx context.Context, tx *tenant.Tx) error {
-		s, err = subscription.Paid(ctx, tx, id, "BANK")
+		s, err = subscription.Paid(ctx, tx, id, subscription.Bill{Invoice: rand.Text(), ExternalID: "BANK"})
 		return err
 	})
 	return s, err

@@ -24,7 +24,7 @@ func StartTrial(ctx context.Context, tx *tenant.Tx, p plan.Plan) (Subscription, 
 	if err := insert(ctx, tx, s); err != nil {
 		return Subscription{}, err
 	}
-	return s, grant(ctx, tx, s)
+	return s, grant(ctx, tx, p, s.ID.String()+" "+s.PeriodStart.Format(time.RFC3339), s.PeriodStart, s.PeriodEnd)
 }
 
 // Order puts an account on a plan that has to be paid for first. What runs
@@ -52,35 +52,51 @@ func Order(ctx context.Context, tx *tenant.Tx, p plan.Plan, m account.PaymentMet
 	return s, nil
 }
 
-// Paid is told of a payment for one interval. The subscription runs from now,
-// or on from where it would have ended; the account may work; the interval's
-// credits are granted and go with it. What ran before is over.
-func Paid(ctx context.Context, tx *tenant.Tx, sid ID, externalPaymentID string) (Subscription, error) {
+// Bill is what paid for a period: an invoice, by its id, and the last payment
+// that went to it, as the bank or vendor calls it.
+type Bill struct {
+	Invoice    string
+	ExternalID string
+}
+
+// Paid is told that an invoice for one interval is paid. The subscription runs
+// from now, or on from where it would have ended; the account may work; the
+// interval's credits are granted and go with it. What ran before is over. The
+// same invoice again changes nothing.
+func Paid(ctx context.Context, tx *tenant.Tx, sid ID, by Bill) (Subscription, error) {
 	s, err := get(ctx, tx, `SELECT `+columns+` FROM subscriptions WHERE account_id = $1 AND id = $2`+tx.ForUpdate(), sid)
 	if err != nil {
 		return Subscription{}, fmt.Errorf("subscription %s: %w", sid, err)
 	}
-	from := tx.Now()
+	if _, found, err := periodOf(ctx, tx, by.Invoice); found || err != nil {
+		return s, err
+	}
+	p := period{subscription: sid, plan: s.Plan.ID, invoice: by.Invoice, start: tx.Now()}
 	switch s.Status {
 	case Cancelled, Expired:
 		return Subscription{}, fmt.Errorf("subscription %s: %w", sid, ErrOver)
 	case PendingPayment:
-		if err := endRunning(ctx, tx); err != nil {
+		if p.replaced, p.replacedStatus, err = endRunning(ctx, tx); err != nil {
 			return Subscription{}, err
 		}
 	case Trialing, Active, PastDue:
 		// Who pays within the grace has used it: there is no gap, and no gift.
-		if from.Before(s.PeriodEnd.Add(Grace)) {
-			from = s.PeriodEnd
+		if p.start.Before(s.PeriodEnd.Add(Grace)) {
+			p.start = s.PeriodEnd
 		}
 	}
-	start := s.PeriodStart
-	if s.Status == PendingPayment || !from.After(tx.Now()) {
-		start = from
+	if s.anchor == 0 || !p.start.Equal(s.PeriodEnd) { // it does not go on from where it was
+		s.anchor = p.start.Day()
 	}
-	s.Status, s.ExternalPaymentID = Active, externalPaymentID
-	s.PeriodStart, s.PeriodEnd = start, s.Plan.Interval.After(from)
+	p.end = s.Plan.Interval.After(p.start, s.anchor)
+	if s.Status == PendingPayment || !p.start.After(tx.Now()) {
+		s.PeriodStart = p.start
+	}
+	s.Status, s.ExternalPaymentID, s.PeriodEnd = Active, by.ExternalID, p.end
 	if err := save(ctx, tx, s); err != nil {
+		return Subscription{}, err
+	}
+	if err := p.insert(ctx, tx); err != nil {
 		return Subscription{}, err
 	}
 	if err := account.SetStatus(ctx, tx, account.Active); err != nil {
@@ -89,11 +105,11 @@ func Paid(ctx context.Context, tx *tenant.Tx, sid ID, externalPaymentID string) 
 	if err := account.SetPaymentMethod(ctx, tx, s.PaymentMethod); err != nil {
 		return Subscription{}, err
 	}
-	if err := grantFrom(ctx, tx, s, from); err != nil {
+	if err := grant(ctx, tx, s.Plan, p.grantReference(), p.start, p.end); err != nil {
 		return Subscription{}, err
 	}
 	return s, audit.Record(ctx, tx, "subscription.paid", s.ID.String(), map[string]string{
-		"plan": s.Plan.Code, "until": s.PeriodEnd.Format(time.RFC3339), "external_payment_id": externalPaymentID,
+		"plan": s.Plan.Code, "until": s.PeriodEnd.Format(time.RFC3339), "external_payment_id": by.ExternalID,
 	})
 }
 
@@ -110,40 +126,44 @@ func insert(ctx context.Context, tx *tenant.Tx, s Subscription) error {
 }
 
 func save(ctx context.Context, tx *tenant.Tx, s Subscription) error {
+	var anchor *int
+	if s.anchor > 0 {
+		anchor = &s.anchor
+	}
 	_, err := tx.Exec(ctx, `
-		UPDATE subscriptions SET status = $3, external_payment_id = $4, current_period_start = $5, current_period_end = $6, updated_at = $7
+		UPDATE subscriptions SET status = $3, external_payment_id = $4, current_period_start = $5, current_period_end = $6, anchor_day = $7, updated_at = $8
 		WHERE account_id = $1 AND id = $2`,
-		s.ID, string(s.Status), s.ExternalPaymentID, clock.Micros(s.PeriodStart), clock.Micros(s.PeriodEnd), clock.Micros(tx.Now()))
+		s.ID, string(s.Status), s.ExternalPaymentID, clock.MicrosOrNull(s.PeriodStart), clock.MicrosOrNull(s.PeriodEnd), anchor, clock.Micros(tx.Now()))
 	if err != nil {
 		return fmt.Errorf("save subscription %s: %w", s.ID, err)
 	}
 	return nil
 }
 
-// endRunning ends what runs, for the next to take its place.
-func endRunning(ctx context.Context, tx *tenant.Tx) error {
-	_, err := tx.Exec(ctx, `
-		UPDATE subscriptions SET status = 'expired', updated_at = $2
-		WHERE account_id = $1 AND status IN ('trialing', 'active', 'past_due')`, clock.Micros(tx.Now()))
-	if err != nil {
-		return fmt.Errorf("end the subscription that runs: %w", err)
+// endRunning ends what runs, for the next to take its place, and tells what it
+// was: zero when nothing ran.
+func endRunning(ctx context.Context, tx *tenant.Tx) (was ID, in Status, err error) {
+	err = tx.Get(ctx, `SELECT id, status FROM subscriptions WHERE account_id = $1 AND status IN ('trialing', 'active', 'past_due')`, nil, &was, &in)
+	if tenant.IsNotFound(err) {
+		return ID{}, "", nil
 	}
-	return nil
+	if err == nil {
+		_, err = tx.Exec(ctx, `UPDATE subscriptions SET status = 'expired', updated_at = $3 WHERE account_id = $1 AND id = $2`, was, clock.Micros(tx.Now()))
+	}
+	if err != nil {
+		return ID{}, "", fmt.Errorf("end the subscription that runs: %w", err)
+	}
+	return was, in, nil
 }
 
-func grant(ctx context.Context, tx *tenant.Tx, s Subscription) error {
-	return grantFrom(ctx, tx, s, s.PeriodStart)
-}
-
-// grantFrom grants the credits of the interval that begins at from and ends
-// with the period. The reference makes it happen once.
-func grantFrom(ctx context.Context, tx *tenant.Tx, s Subscription, from time.Time) error {
-	if s.Plan.Credits == 0 {
+// grant grants the credits of an interval, which go with it. The reference
+// makes it happen once.
+func grant(ctx context.Context, tx *tenant.Tx, p plan.Plan, reference string, from, until time.Time) error {
+	if p.Credits == 0 {
 		return nil
 	}
 	_, err := credit.Grant(ctx, tx, credit.NewLot{
-		Source: credit.PlanCredits, Reference: s.ID.String() + " " + from.Format(time.RFC3339),
-		Amount: s.Plan.Credits, Effective: from, Expires: s.PeriodEnd,
+		Source: credit.PlanCredits, Reference: reference, Amount: p.Credits, Effective: from, Expires: until,
 	})
 	return err
 }

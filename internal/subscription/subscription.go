@@ -53,7 +53,10 @@ type Subscription struct {
 	StripeID          string                // empty: not paid by Stripe
 	PeriodStart       time.Time             // zero: nothing was paid yet
 	PeriodEnd         time.Time
+	CancelAtEnd       bool // it will not be renewed
 	Created           time.Time
+
+	anchor int // the day of the month on which periods end; 0: none has begun
 }
 
 // What a caller can be told.
@@ -61,11 +64,14 @@ var (
 	ErrNotFound   = fault.New(fault.NotFound, "subscription.not_found", "There is no such subscription.")
 	ErrTrialEnded = fault.New(fault.PaymentRequired, "trial.ended", "The trial is over. Choose a plan to go on.")
 	ErrOver       = fault.New(fault.Conflict, "subscription.over", "This subscription is over.")
+	ErrLaterPaid  = fault.New(fault.Conflict, "subscription.later_period_paid", "A later period has been paid for. Undo that payment first.")
+	ErrNoPeriod   = fault.New(fault.Conflict, "subscription.no_period", "It is not on record which period this invoice paid for.")
 	ErrLimit      = fault.New(fault.Conflict, "plan.limit_reached", "The plan does not allow more of these.")
 )
 
 const columns = `id, plan_id, status, coalesce(payment_method, 'stripe'), coalesce(external_payment_id, ''),
-	coalesce(stripe_subscription_id, ''), current_period_start, current_period_end, created_at`
+	coalesce(stripe_subscription_id, ''), current_period_start, current_period_end, cancel_at_period_end,
+	coalesce(anchor_day, 0), created_at`
 
 // get reads one subscription with its plan.
 func get(ctx context.Context, r tenant.Reader, query string, args ...any) (Subscription, error) {
@@ -73,7 +79,8 @@ func get(ctx context.Context, r tenant.Reader, query string, args ...any) (Subsc
 	var planID plan.ID
 	var start, end *int64
 	var created int64
-	err := r.Get(ctx, query, args, &s.ID, &planID, &s.Status, &s.PaymentMethod, &s.ExternalPaymentID, &s.StripeID, &start, &end, &created)
+	err := r.Get(ctx, query, args, &s.ID, &planID, &s.Status, &s.PaymentMethod, &s.ExternalPaymentID, &s.StripeID, &start, &end,
+		&s.CancelAtEnd, &s.anchor, &created)
 	if tenant.IsNotFound(err) {
 		err = ErrNotFound
 	}

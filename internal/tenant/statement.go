@@ -14,6 +14,8 @@ var sharedTables = map[string]bool{
 	"bank_accounts":      true,
 	"staff_audit_events": true,
 	"letters":            true,
+	"approval_rules":     true,
+	"approval_limits":    true,
 }
 
 var (

@@ -1,0 +1,90 @@
+package mail
+
+import "time"
+
+// What letters about money say. Amounts are written out, such as "200.00 EUR";
+// references and reasons are what the operator's people or a bank wrote, never
+// what the tenant typed.
+
+// keepBilling is how long a letter about money is tried.
+const keepBilling = 3 * 24 * time.Hour
+
+// InvoiceIssued asks for money.
+type InvoiceIssued struct {
+	Number     string    `json:"number"`
+	Total      string    `json:"total"`
+	StillDue   string    `json:"still_due"` // empty: the balance has paid it
+	Due        time.Time `json:"due"`
+	Reference  string    `json:"reference"`
+	ByTransfer bool      `json:"by_transfer"`
+}
+
+// Kind implements Message.
+func (InvoiceIssued) Kind() Kind { return KindInvoiceIssued }
+
+func (InvoiceIssued) until(now time.Time) time.Time { return now.Add(keepBilling) }
+
+// PaymentReported tells the operator's people that a tenant says he has paid.
+type PaymentReported struct {
+	Amount  string `json:"amount"`
+	Invoice string `json:"invoice"`
+}
+
+// Kind implements Message.
+func (PaymentReported) Kind() Kind { return KindPaymentReported }
+
+func (PaymentReported) until(now time.Time) time.Time { return now.Add(keepBilling) }
+
+// ApprovalNeeded asks for a second person.
+type ApprovalNeeded struct {
+	Amount    string `json:"amount"`
+	Reference string `json:"reference"`
+	Why       string `json:"why"`
+}
+
+// Kind implements Message.
+func (ApprovalNeeded) Kind() Kind { return KindApprovalNeeded }
+
+func (ApprovalNeeded) until(now time.Time) time.Time { return now.Add(keepBilling) }
+
+// PaymentConfirmed tells that money has arrived, and what it opened.
+type PaymentConfirmed struct {
+	Amount    string    `json:"amount"`
+	Reference string    `json:"reference"` // the bank's or vendor's
+	Invoice   string    `json:"invoice"`   // empty: none was open
+	StillDue  string    `json:"still_due"` // empty: nothing
+	Unapplied string    `json:"unapplied"` // empty: nothing
+	Plan      string    `json:"plan"`
+	Until     time.Time `json:"until"` // of the plan; zero: it has not begun
+}
+
+// Kind implements Message.
+func (PaymentConfirmed) Kind() Kind { return KindPaymentConfirmed }
+
+func (PaymentConfirmed) until(now time.Time) time.Time { return now.Add(keepBilling) }
+
+// PaymentRejected tells that what was reported has not arrived.
+type PaymentRejected struct {
+	Amount  string `json:"amount"`
+	Invoice string `json:"invoice"`
+	Reason  string `json:"reason"`
+}
+
+// Kind implements Message.
+func (PaymentRejected) Kind() Kind { return KindPaymentRejected }
+
+func (PaymentRejected) until(now time.Time) time.Time { return now.Add(keepBilling) }
+
+// PaymentUndone tells that a payment does not count any more.
+type PaymentUndone struct {
+	Amount    string `json:"amount"`
+	Reference string `json:"reference"`
+	Reason    string `json:"reason"`
+	Refunded  bool   `json:"refunded"` // the money went back; false: it was never there
+	Owed      int64  `json:"owed"`     // credits that had been spent
+}
+
+// Kind implements Message.
+func (PaymentUndone) Kind() Kind { return KindPaymentUndone }
+
+func (PaymentUndone) until(now time.Time) time.Time { return now.Add(keepBilling) }
