@@ -85,6 +85,7 @@ func New(r Rooms) *API {
 	a.authRoutes()
 	a.accountRoutes()
 	a.billingRoutes()
+	a.vendorRoutes()
 	a.siteRoutes()
 	a.plannerRoutes()
 	a.writerRoutes()

@@ -20,10 +20,8 @@ import (
 func (a *API) billingRoutes() {
 	reading := identity.TenantEvenIfUnpaid(tenant.ReadBilling)
 	public(a, route{method: http.MethodGet, path: "/plans", id: "list-plans", tag: "billing", summary: "What is for sale"}, a.listPlans)
-	public(a, route{method: http.MethodGet, path: "/billing/payment-methods", id: "list-payment-methods", tag: "billing", summary: "Which ways to pay there are"}, listMethods)
+	public(a, route{method: http.MethodGet, path: "/billing/payment-methods", id: "list-payment-methods", tag: "billing", summary: "Which ways to pay there are"}, a.listMethods)
 	read(a, route{method: http.MethodGet, path: "/billing/subscription", id: "get-subscription", tag: "billing", summary: "Which plan the account is on"}, reading, getSubscription)
-	write(a, route{method: http.MethodPost, path: checkoutPath, id: "checkout", tag: "billing", needsKey: true, status: http.StatusCreated,
-		summary: "Order a plan: its invoice says what to pay and where"}, identity.TenantEvenIfUnpaid(tenant.ManageBilling), a.checkout)
 	read(a, route{method: http.MethodGet, path: "/billing/invoices", id: "list-invoices", tag: "billing", summary: "The invoices, newest first"}, reading, listInvoices)
 	read(a, route{method: http.MethodGet, path: "/billing/invoices/{id}", id: "get-invoice", tag: "billing", summary: "One invoice"}, reading, getInvoice)
 	read(a, route{method: http.MethodGet, path: "/billing/payments", id: "list-payments", tag: "billing", summary: "The payments, newest first"}, reading, listPayments)
@@ -49,8 +47,8 @@ type methodView struct {
 	Status string `json:"status" enum:"available,coming_soon"`
 }
 
-func listMethods(context.Context, *struct{}) (*reply[page[methodView]], error) {
-	return list(payment.Methods(), func(m payment.Availability) methodView {
+func (a *API) listMethods(context.Context, *struct{}) (*reply[page[methodView]], error) {
+	return list(a.desk.Methods(), func(m payment.Availability) methodView {
 		if m.Available {
 			return methodView{string(m.Method), "available"}
 		}
@@ -84,12 +82,8 @@ type checkoutInput struct {
 	}
 }
 
-type checkoutView struct {
-	Subscription subscriptionView `json:"subscription"`
-	Invoice      invoiceView      `json:"invoice"`
-}
-
-func (a *API) checkout(ctx context.Context, tx *tenant.Tx, in *checkoutInput) (*reply[checkoutView], error) {
+// takeOrder is what is asked for before anybody is sent to a vendor.
+func (a *API) takeOrder(ctx context.Context, tx *tenant.Tx, in *checkoutInput) (*reply[checkoutView], error) {
 	method, err := account.ParsePaymentMethod(in.Body.PaymentMethod)
 	if err != nil {
 		return nil, err
@@ -103,7 +97,7 @@ func (a *API) checkout(ctx context.Context, tx *tenant.Tx, in *checkoutInput) (*
 		return nil, err
 	}
 	v, err := invoiceOf(ctx, tx, i)
-	return &reply[checkoutView]{Body: checkoutView{showSubscription(s), v}}, err
+	return &reply[checkoutView]{Body: checkoutView{Subscription: showSubscription(s), Invoice: v}}, err
 }
 
 func listInvoices(ctx context.Context, v *tenant.View, in *Window) (*reply[page[invoiceView]], error) {

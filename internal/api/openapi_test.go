@@ -125,7 +125,7 @@ func TestEveryOperationDeclaresItsAccess(t *testing.T) {
 	}
 	want := []string{
 		"ask-password-reset", "create-first-staff", "list-payment-methods", "list-plans", "login", "login-second-factor", "logout",
-		"refresh", "register", "reset-password", "verify-email",
+		"paypal-webhook", "refresh", "register", "reset-password", "stripe-webhook", "verify-email",
 	}
 	if !slices.Equal(public, want) {
 		t.Errorf("open to everybody are %v, want %v", public, want)

@@ -112,6 +112,10 @@ func (s *server) wire(ctx context.Context, cfg config.Config, secret config.Secr
 	if err != nil {
 		return err
 	}
+	messages, err := derive(secret, "messages of payment providers")
+	if err != nil {
+		return err
+	}
 	factors, err := derive(secret, "second factors")
 	if err != nil {
 		return err
@@ -152,8 +156,13 @@ func (s *server) wire(ctx context.Context, cfg config.Config, secret config.Secr
 	if err != nil {
 		return err
 	}
+	desk := payment.NewDesk(s.identity)
+	err = desk.Connect(s.store, s.jobs, payment.Vendors{Stripe: cfg.Stripe, PayPal: cfg.PayPal, BaseURL: cfg.BaseURL, Clock: c, Key: messages})
+	if err != nil {
+		return err
+	}
 	a := api.New(api.Rooms{
-		Store: s.store, Identity: s.identity, Replay: kept, Desk: payment.NewDesk(s.identity), Jobs: s.jobs, Planner: p, Writer: w,
+		Store: s.store, Identity: s.identity, Replay: kept, Desk: desk, Jobs: s.jobs, Planner: p, Writer: w,
 		Sites: limit(subscription.Sites), Throttle: often, Proxies: cfg.TrustedProxies, Log: s.log, Version: Version,
 	})
 	s.handler = s.routes(a, web.New(s.identity, often, cfg.TrustedProxies, s.log), c)

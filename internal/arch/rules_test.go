@@ -21,7 +21,8 @@ var floors = []string{
 	// people
 	"account", "identity/internal/wordlist", "identity/internal/wordlist/generate", "identity", "identity/identitytest",
 	// commerce
-	"credit", "plan", "subscription", "invoice", "payment", "signup",
+	"credit", "plan", "subscription", "invoice", "payment/internal/vendor", "payment/internal/stripe",
+	"payment/internal/paypal", "payment/stripetest", "payment/paypaltest", "payment", "signup",
 	// the product
 	"ai/internal/provider", "ai/internal/cluster", "ai/internal/provider/offline", "ai/internal/provider/chat",
 	"ai/internal/provider/vendortest", "ai/internal/provider/openai", "ai/internal/provider/anthropic", "ai", "ai/aitest",
@@ -41,6 +42,8 @@ var onlyInto = map[string][]string{
 	"igny8/internal/throttle/redistest":              {},
 	"igny8/internal/mail/mailtest":                   {},
 	"igny8/internal/identity/identitytest":           {},
+	"igny8/internal/payment/stripetest":              {},
+	"igny8/internal/payment/paypaltest":              {},
 	"igny8/internal/app":                             {},
 	"github.com/danielgtaylor/huma/v2":               {"api"},
 	"github.com/riverqueue/river":                    {"db", "job"},
@@ -53,7 +56,8 @@ var onlyInto = map[string][]string{
 	"net/smtp":                                       {},
 	"github.com/alexedwards/argon2id":                {"identity"},
 	"github.com/alecthomas/kong":                     {"app"},
-	"github.com/bojanz/currency":                     {"account", "money"},
+	"github.com/bojanz/currency":                     {"account", "money", "payment/internal/paypal"},
+	"github.com/stripe/stripe-go/v85":                {"payment/internal/stripe"},
 	"github.com/pressly/goose/v3":                    {"db"},
 	"modernc.org/sqlite":                             {"db"},
 	"database/sql":                                   {"db", "job"},
@@ -74,6 +78,7 @@ var onlyBy = map[string][]string{
 	"igny8/internal/tenant.Bind":                {"identity", "job"},
 	"igny8/internal/tenant.BindShared":          {"identity"},
 	"igny8/internal/tenant.Within":              {"identity"},
+	"igny8/internal/identity.Told":              {"payment"},
 	"igny8/internal/tenant.Raw":                 {"identity", "job", "replay"},
 	"igny8/internal/tenant.SharedOf":            {"identity"},
 	"igny8/internal/tenant.RawShared":           {"job"},
@@ -99,7 +104,7 @@ var onlyBy = map[string][]string{
 }
 
 // revealers may read a config.Secret.
-var revealers = []string{"ai/vendors.go", "app/data.go", "app/throttling.go", "mail/smtp.go"}
+var revealers = []string{"ai/vendors.go", "app/data.go", "app/throttling.go", "mail/smtp.go", "payment/vendor.go"}
 
 // reachers are the files that may open a database transaction for an account,
 // or to read across all, and why. Rooms have package tenant for the first, and

@@ -31,6 +31,8 @@ var platform = map[string]string{
 	"approval_rules":     "when a second person is asked",
 	"approval_limits":    "above which amounts a second person is asked",
 	"bank_accounts":      "where all send money",
+	"webhook_events":     "whose a message is is found out later",
+	"vendor_prices":      "of plans",
 	"replay_answers":     "registration has no account yet; the owner is in the key",
 }
 

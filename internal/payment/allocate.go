@@ -45,7 +45,10 @@ func (d *Desk) allocate(ctx context.Context, tx *tenant.Tx, p Payment, i invoice
 	if err != nil {
 		return Payment{}, err
 	}
-	return p, d.withdrawOthers(ctx, tx, s)
+	if err := d.withdrawOthers(ctx, tx, s); err != nil {
+		return Payment{}, err
+	}
+	return p, d.stopOthers(ctx, tx)
 }
 
 // withdrawOthers withdraws what was asked for a subscription that another has

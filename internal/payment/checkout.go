@@ -19,7 +19,7 @@ import (
 // nothing to pay.
 func (d *Desk) Checkout(ctx context.Context, tx *tenant.Tx, p plan.Plan, m account.PaymentMethod) (subscription.Subscription, invoice.Invoice, error) {
 	var none invoice.Invoice
-	if err := usable(m); err != nil {
+	if err := d.usable(m); err != nil {
 		return subscription.Subscription{}, none, err
 	}
 	if p.Free() {

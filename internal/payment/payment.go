@@ -97,7 +97,7 @@ var (
 	ErrAmountMismatch = fault.New(fault.Invalid, "payment.amount_mismatch", "The amount is not what is due.")
 	ErrConflict       = fault.New(fault.Conflict, "payment.conflict", "A payment with this reference is known, and is another one.")
 	ErrInvalid        = fault.New(fault.Invalid, "payment.invalid", "The payment cannot be recorded like this.")
-	ErrUnavailable    = fault.New(fault.Invalid, "payment_method.unavailable", "This way to pay is coming soon. Choose bank_transfer.")
+	ErrUnavailable    = fault.New(fault.Invalid, "payment_method.unavailable", "This way to pay is coming soon. Choose one that is available.")
 	ErrFreePlan       = fault.New(fault.Conflict, "plan.free", "This plan costs nothing and cannot be bought: a new account starts with it.")
 	ErrState          = fault.New(fault.Conflict, "payment.state", "The payment is not in a state that allows this.")
 	ErrSamePerson     = fault.New(fault.Forbidden, "payment.same_person", "Who confirmed a payment cannot approve it. Ask a second person.")
@@ -211,24 +211,4 @@ func Locate(ctx context.Context, s *tenant.Survey, pid ID) (tenant.AccountID, er
 		return tenant.AccountID{}, fmt.Errorf("whose is payment %s: %w", pid, err)
 	}
 	return a, nil
-}
-
-// Availability is whether a way to pay can be used.
-type Availability struct {
-	Method    account.PaymentMethod
-	Available bool // false: coming soon
-}
-
-// Methods lists every way to pay.
-func Methods() []Availability {
-	return []Availability{{account.BankTransfer, true}, {account.Stripe, false}, {account.PayPal, false}}
-}
-
-func usable(m account.PaymentMethod) error {
-	for _, a := range Methods() {
-		if a.Method == m && a.Available {
-			return nil
-		}
-	}
-	return ErrUnavailable.At("body.payment_method", "is coming soon; available now: bank_transfer", string(m))
 }

@@ -16,6 +16,8 @@ var sharedTables = map[string]bool{
 	"letters":            true,
 	"approval_rules":     true,
 	"approval_limits":    true,
+	"webhook_events":     true,
+	"vendor_prices":      true,
 }
 
 var (

@@ -74,13 +74,15 @@ func (c *Client) order(ctx context.Context, t *vendor.Truth, oid string) error {
 	if err := c.call(ctx, request{path: path}, &o); err != nil {
 		return err
 	}
-	if o.Status == "APPROVED" {
+	for _, u := range o.Units {
+		own(t, u.Custom)
+	}
+	if o.Status == "APPROVED" && t.Account != "" {
 		if err := c.call(ctx, request{path: path + "/capture", key: oid + "-capture", body: object{}}, &o); err != nil {
 			return err
 		}
 	}
 	for _, u := range o.Units {
-		own(t, u.Custom)
 		for _, got := range u.Payments.Captures {
 			if err := add(t, got, o.Payer.name()); err != nil {
 				return err

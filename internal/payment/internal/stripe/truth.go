@@ -151,6 +151,7 @@ func (c *Client) intent(ctx context.Context, t *vendor.Truth, pid string) error 
 			if paid.Reversed, err = c.withdrawn(ctx, i.ID); err != nil {
 				return err
 			}
+			paid.Restored = !paid.Reversed
 		}
 	}
 	t.Payments = append(t.Payments, paid)

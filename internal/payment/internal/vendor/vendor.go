@@ -79,6 +79,7 @@ type Payment struct {
 	Amount   money.Money
 	Returned int64  // how much of it went back: the vendor's own count, in minor units
 	Reversed bool   // all of it was taken back by the payer's bank
+	Restored bool   // it had been, and came back to us
 	Payer    string // may be empty
 }
 
