@@ -162,7 +162,7 @@ func TestStripeFromCheckoutToCredits(t *testing.T) {
 	s.tell("stripe", s.stripe.Cancel(paid.Subscription))
 	s.calm()
 	s.want("renewed", "growth active by stripe, 3000 credits; succeeded succeeded invoice paid")
-	log := s.send("GET", "/admin/audit?account_id="+s.acc.String(), s.olga, nil).is(http.StatusOK)
+	log := s.send("GET", "/admin/audit?limit=500&account_id="+s.acc.String(), s.olga, nil).is(http.StatusOK)
 	for _, action := range []string{"agreement.begun", "payment.failed", "agreement.ended"} {
 		if bytes.Count(log.body, []byte(`"`+action+`"`)) != 1 {
 			t.Errorf("%s is in the log %d times", action, bytes.Count(log.body, []byte(`"`+action+`"`)))
@@ -233,7 +233,7 @@ func TestDisputesAndPartsAtStripe(t *testing.T) {
 	if states := s.calm(); states["failed"] != 1 {
 		t.Errorf("states %v", states)
 	}
-	if !bytes.Contains(s.send("GET", "/admin/audit?account_id="+s.acc.String(), s.olga, nil).body, []byte("payment.sent_back")) {
+	if !bytes.Contains(s.send("GET", "/admin/audit?limit=500&account_id="+s.acc.String(), s.olga, nil).body, []byte("payment.sent_back")) {
 		t.Error("what was sent back is not in the log")
 	}
 }
