@@ -113,6 +113,7 @@ func (a *API) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
 		r = r.Clone(r.Context())
 		r.URL = &u
 	}
+	r = a.asForm(r)
 	rw.Header().Set("Cache-Control", "no-store")
 	rw.Header().Set("X-Content-Type-Options", "nosniff")
 	if _, pattern := a.mux.Handler(r); pattern == "" {
@@ -120,6 +121,22 @@ func (a *API) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
 		return
 	}
 	a.mux.ServeHTTP(rw, r)
+}
+
+// asForm sends a form to the sibling of an operation that takes one, where
+// there is such a sibling.
+func (a *API) asForm(r *http.Request) *http.Request {
+	if r.Method != http.MethodPost || !strings.HasPrefix(strings.ToLower(r.Header.Get("Content-Type")), "multipart/form-data") {
+		return r
+	}
+	u := *r.URL
+	u.Path, u.RawPath = r.URL.Path+formPath, ""
+	form := r.Clone(r.Context())
+	form.URL = &u
+	if _, pattern := a.mux.Handler(form); pattern != r.Method+" "+u.Path {
+		return r
+	}
+	return form
 }
 
 // nowhere answers what no operation is mounted for: 405 where another method

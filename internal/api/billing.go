@@ -24,13 +24,18 @@ func (a *API) billingRoutes() {
 	read(a, route{method: http.MethodGet, path: "/billing/subscription", id: "get-subscription", tag: "billing", summary: "Which plan the account is on"}, reading, getSubscription)
 	read(a, route{method: http.MethodGet, path: "/billing/invoices", id: "list-invoices", tag: "billing", summary: "The invoices, newest first"}, reading, listInvoices)
 	read(a, route{method: http.MethodGet, path: "/billing/invoices/{id}", id: "get-invoice", tag: "billing", summary: "One invoice"}, reading, getInvoice)
-	read(a, route{method: http.MethodGet, path: "/billing/payments", id: "list-payments", tag: "billing", summary: "The payments, newest first"}, reading, listPayments)
 	read(a, route{method: http.MethodGet, path: "/billing/credits", id: "get-credits", tag: "billing", summary: "The balance, and what it is made of"}, reading, getCredits)
 	read(a, route{method: http.MethodGet, path: "/billing/credits/entries", id: "list-credit-entries", tag: "billing", summary: "The ledger, newest first"}, reading, listEntries)
 	read(a, route{method: http.MethodGet, path: "/billing/credits/usage", id: "get-credit-usage", tag: "billing", summary: "What was spent, by day and operation"}, reading, getUsage)
 	confirm := route{method: http.MethodPost, path: "/billing/confirm-bank-transfer", id: "confirm-bank-transfer", tag: "billing",
 		summary: "Record a bank transfer that has arrived, with all that follows from it"}
 	mountKeeping(a, confirm, identity.Staff(tenant.PaymentsConfirm), a.confirmTransfer(confirm))
+	form := confirm
+	form.path, form.id, form.maxBody = confirm.path+formPath, confirm.id+"-form", maxForm
+	form.summary += ". With the file that shows it"
+	mountKeeping(a, form, identity.Staff(tenant.PaymentsConfirm), a.confirmTransferForm(form))
+	a.paymentRoutes()
+	a.adminPaymentRoutes()
 }
 
 func (a *API) listPlans(ctx context.Context, _ *struct{}) (*reply[page[planView]], error) {

@@ -155,6 +155,9 @@ func keepOrDrop[O any](ctx context.Context, a *API, r route, c replay.Claim, out
 // seal is an answer as it is kept.
 func seal(r route, out any) ([]byte, error) {
 	k := kept{Status: r.success()}
+	if status := reflect.ValueOf(out).Elem().FieldByName("Status"); status.IsValid() && !status.IsZero() {
+		k.Status = int(status.Int())
+	}
 	if body := reflect.ValueOf(out).Elem().FieldByName("Body"); body.IsValid() {
 		var b bytes.Buffer
 		if err := strictJSON.Marshal(&b, body.Interface()); err != nil {

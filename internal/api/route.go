@@ -47,6 +47,26 @@ const maxBody = 1 << 20
 // reply is an answer with a body. Its status is the route's.
 type reply[T any] struct{ Body T }
 
+// replyAs is an answer whose status is decided by what came of the request.
+type replyAs[T any] struct {
+	Status int
+	Body   T
+}
+
+// file is an answer that is kept and not shown: a browser never runs what is
+// in it.
+type file struct {
+	ContentType string `header:"Content-Type"`
+	Disposition string `header:"Content-Disposition"`
+	Policy      string `header:"Content-Security-Policy"`
+	Body        []byte
+}
+
+// attachment is a file of a media type, under a name of ours.
+func attachment(mediaType, name string, content []byte) *file {
+	return &file{ContentType: mediaType, Disposition: `attachment; filename="` + name + `"`, Policy: "sandbox; default-src 'none'", Body: content}
+}
+
 // none is an answer without a body.
 type none struct{}
 

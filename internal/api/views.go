@@ -208,20 +208,32 @@ func invoiceOf(ctx context.Context, r tenant.Reader, i invoice.Invoice) (invoice
 }
 
 type paymentView struct {
-	ID         string      `json:"id"`
-	Invoice    *string     `json:"invoice_id"`
-	Status     string      `json:"status" enum:"pending,pending_review,awaiting_approval,succeeded,rejected,refunded,reversed"`
-	Method     string      `json:"method" enum:"stripe,paypal,bank_transfer"`
-	Amount     money.Money `json:"amount"`
-	ExternalID string      `json:"external_payment_id"`
-	PayerName  string      `json:"payer_name"`
-	ProofURL   *string     `json:"proof_url"`
-	Created    time.Time   `json:"created_at"`
-	Confirmed  *time.Time  `json:"confirmed_at"`
+	ID         string       `json:"id"`
+	Invoice    *string      `json:"invoice_id"`
+	Status     string       `json:"status" enum:"pending,pending_review,awaiting_approval,succeeded,rejected,refunded,reversed"`
+	Method     string       `json:"method" enum:"stripe,paypal,bank_transfer"`
+	Amount     money.Money  `json:"amount"`
+	ExternalID string       `json:"external_payment_id"`
+	PayerName  string       `json:"payer_name"`
+	ProofURL   *string      `json:"proof_url"`
+	HasProof   bool         `json:"has_proof" doc:"A file shows it: see its proof."`
+	Allocated  money.Money  `json:"allocated" doc:"What went to invoices."`
+	Unapplied  money.Money  `json:"unapplied" doc:"What has gone to none yet."`
+	Refunded   money.Money  `json:"refunded" doc:"What was sent back."`
+	Reported   *money.Money `json:"reported_amount" doc:"What the tenant said. Null: he said nothing."`
+	Reason     *string      `json:"reason" doc:"Why it was rejected or undone."`
+	Created    time.Time    `json:"created_at"`
+	Confirmed  *time.Time   `json:"confirmed_at"`
+	Ended      *time.Time   `json:"ended_at" doc:"When it was rejected or undone."`
 }
 
 func showPayment(p payment.Payment) paymentView {
+	var reported *money.Money
+	if p.Reported.Amount > 0 {
+		reported = &p.Reported
+	}
 	return paymentView{
+		HasProof: p.HasProof, Allocated: p.Allocated, Unapplied: p.Unapplied(), Refunded: p.Refunded, Reported: reported, Reason: text(p.Reason), Ended: moment(p.Ended),
 		ID: p.ID.String(), Invoice: text(p.Invoice.String()), Status: string(p.Status), Method: string(p.Method), Amount: p.Amount,
 		ExternalID: p.ExternalID, PayerName: p.PayerName, ProofURL: text(p.ProofURL), Created: p.Created, Confirmed: moment(p.Confirmed),
 	}

@@ -36,13 +36,15 @@ func (h *house) furnish(t *testing.T, operator, marker string) *furnished {
 	}
 	f.tenancy = tenancy{h: h, acc: acc}
 	f.ids["session"] = f.first("/auth/sessions")
-	paid := h.send("POST", "/billing/confirm-bank-transfer", operator, object{
+	h.send("POST", "/billing/confirm-bank-transfer", operator, object{
 		"account_id": f.ids["account"], "external_payment_id": marker, "amount": 20000, "payer_name": marker, "proof_url": "https://" + marker + ".example/proof",
 	}).is(http.StatusOK)
-	f.ids["payment"] = paid.text("payment.id")
 	f.plan()
 	f.write()
 	f.ids["invoice"] = f.post("/billing/checkout", object{"plan": "scale", "payment_method": "bank_transfer"}, "Idempotency-Key", marker).text("invoice.id")
+	f.ids["payment"] = f.post("/billing/payments", withProof{
+		"invoice_id": f.ids["invoice"], "external_payment_id": marker + " claim", "amount": 50000, "payer_name": marker,
+	}, "Idempotency-Key", marker+"-claim").text("id")
 	f.ids["key"] = f.post("/account/api-keys", object{"name": marker, "scopes": []string{"content.read"}}).text("id")
 	return f
 }

@@ -4,10 +4,15 @@ import (
 	"bytes"
 	"context"
 	"crypto/rand"
+	"crypto/sha256"
 	"encoding/json"
 	"errors"
+	"fmt"
+	"image"
+	"image/png"
 	"io"
 	"log/slog"
+	"mime/multipart"
 	"net/http"
 	"path/filepath"
 	"strings"
@@ -104,13 +109,42 @@ type answer struct {
 	body   []byte
 }
 
+// withProof is a form with the picture of a transfer.
+type withProof object
+
+// encode is the form and its media type.
+func (f withProof) encode(t testing.TB) (io.Reader, string) {
+	t.Helper()
+	var b bytes.Buffer
+	w := multipart.NewWriter(&b)
+	for name, v := range f {
+		if err := w.WriteField(name, fmt.Sprint(v)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	picture := image.NewNRGBA(image.Rect(0, 0, 16, 16))
+	sum := sha256.Sum256([]byte(fmt.Sprint(f))) // another form, another picture
+	copy(picture.Pix, sum[:])
+	part, err := w.CreateFormFile("proof", "proof.png")
+	if err == nil {
+		err = png.Encode(part, picture)
+	}
+	if err := errors.Join(err, w.Close()); err != nil {
+		t.Fatal(err)
+	}
+	return &b, w.FormDataContentType()
+}
+
 // send sends a request to the API, or to "page:/..." beside it; body is nil,
-// a string, or a value for JSON.
+// a string, a form, or a value for JSON.
 func (h *house) send(method, path, credential string, body any, header ...string) answer {
 	h.t.Helper()
 	var r io.Reader
+	kind := "application/json"
 	switch b := body.(type) {
 	case nil:
+	case withProof:
+		r, kind = b.encode(h.t)
 	case string:
 		r = strings.NewReader(b)
 	default:
@@ -129,7 +163,7 @@ func (h *house) send(method, path, credential string, body any, header ...string
 		h.t.Fatal(err)
 	}
 	if body != nil {
-		req.Header.Set("Content-Type", "application/json")
+		req.Header.Set("Content-Type", kind)
 	}
 	if credential != "" {
 		req.Header.Set("Authorization", "Bearer "+credential)

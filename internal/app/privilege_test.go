@@ -52,6 +52,33 @@ func TestEveryUseOfEveryPrivilegeIsInTheLog(t *testing.T) {
 	payer := h.send("POST", "/auth/register", "", someone("growth", "bank_transfer")).is(http.StatusCreated)
 	watchdog := h.send("POST", "/admin/accounts", olga, object{"kind": "system", "name": "Watchdog"}).is(http.StatusCreated).text("id")
 	reason := object{"reason": "a test"}
+	owing := func() answer {
+		return h.send("POST", "/auth/register", "", someone("growth", "bank_transfer")).is(http.StatusCreated)
+	}
+	reported := func() string {
+		a := owing()
+		return h.send("POST", "/billing/payments", a.text("access_token"), withProof{
+			"invoice_id": a.text("invoice.id"), "external_payment_id": "R", "amount": 20000, "payer_name": "P",
+		}, "Idempotency-Key", "one").is(http.StatusCreated).text("id")
+	}
+	h.send("PUT", "/admin/settings/approval", olga, object{"above": []object{{"amount": 30000, "currency": "EUR"}}, "uncertain": false, "own_account": false}).is(http.StatusOK)
+	received := func(amount int) string {
+		a := h.send("POST", "/billing/confirm-bank-transfer", olga, object{
+			"account_id": owing().text("account.id"), "external_payment_id": "M", "amount": amount, "payer_name": "P", "accept_other_amount": true,
+		})
+		if a.status >= 300 {
+			t.Fatalf("%d %s", a.status, a.body)
+		}
+		return a.text("payment.id")
+	}
+	debtor := h.furnish(t, olga, "debtor")
+	paid := h.send("GET", "/billing/payments", debtor.owner, nil).get("items").([]any)
+	h.send("POST", "/admin/payments/"+paid[len(paid)-1].(map[string]any)["id"].(string)+"/undo", olga, reason).is(http.StatusOK)
+	owed := h.send("GET", "/admin/accounts/"+debtor.ids["account"]+"/debts", olga, nil).is(http.StatusOK).get("items").([]any)
+	if len(owed) != 1 {
+		t.Fatalf("owed are %v", owed)
+	}
+	lot := owed[0].(map[string]any)["lot_id"]
 	transfer := object{"account_id": payer.text("account.id"), "external_payment_id": "B1", "amount": 20000, "payer_name": "P"}
 	bank := object{"holder": "Igny8", "iban": "DE89370400440532013000", "bank_name": "Bank"}
 	bodies := map[string]any{
@@ -66,6 +93,21 @@ func TestEveryUseOfEveryPrivilegeIsInTheLog(t *testing.T) {
 		"admin-create-system-key":       object{"name": "k", "scopes": []string{"content.read"}},
 		"admin-grant-account-privilege": object{"privilege": "throttle.exempt"},
 		"confirm-bank-transfer":         transfer,
+		"confirm-bank-transfer-form":    withProof{"account_id": owing().text("account.id"), "external_payment_id": "B2", "amount": 20000, "payer_name": "P"},
+		"admin-list-payments":           nil, "admin-get-payment": nil, "admin-get-payment-proof": nil, "admin-approve-payment": object{},
+		"admin-confirm-payment": object{}, "admin-reject-payment": reason, "admin-undo-payment": reason,
+		"admin-send-payment-back":  object{"amount": 5000, "reason": "too much"},
+		"admin-get-approval-rules": nil, "admin-set-approval-rules": object{"above": []object{{"amount": 30000, "currency": "EUR"}}, "uncertain": false, "own_account": false},
+		"admin-list-debts": nil, "admin-write-off-debt": object{"lot_id": lot, "reason": "a test"},
+	}
+	// What the path names, where that is not the victim's account.
+	named := map[string]func() string{
+		"admin-get-payment": reported, "admin-get-payment-proof": reported, "admin-confirm-payment": reported, "admin-reject-payment": reported,
+		"admin-undo-payment":      func() string { return received(20000) },
+		"admin-send-payment-back": func() string { return received(25000) },
+		"admin-approve-payment":   func() string { return received(40000) },
+		"admin-list-debts":        func() string { return debtor.ids["account"] },
+		"admin-write-off-debt":    func() string { return debtor.ids["account"] },
 	}
 	operations, used := 0, map[tenant.Privilege]bool{}
 	for _, op := range h.operations() {
@@ -83,6 +125,9 @@ func TestEveryUseOfEveryPrivilegeIsInTheLog(t *testing.T) {
 		acc := victim.text("account.id")
 		if strings.Contains(op.id, "system-key") || strings.Contains(op.id, "account-privilege") {
 			acc = watchdog
+		}
+		if name := named[op.id]; name != nil {
+			acc = name()
 		}
 		path := strings.NewReplacer("{id}", acc, "{currency}", "EUR", "{user_id}", user, "{privilege}", "flags.manage").Replace(op.path)
 		for n := 1; n <= 2; n++ {

@@ -244,14 +244,15 @@ func returnToLots(ctx context.Context, tx *tenant.Tx, hid HoldID, rest Credits) 
 		lot     LotID
 		amount  Credits
 		expires *int64
+		revoked bool
 	}
 	var parts []part
 	err = tx.Each(ctx, `
-		SELECT b.lot_id, b.amount, l.expires_at
+		SELECT b.lot_id, b.amount, l.expires_at, l.revoked
 		FROM credit_hold_lots b JOIN credit_lots l ON l.account_id = b.account_id AND l.id = b.lot_id
 		WHERE b.account_id = $1 AND b.hold_id = $2 ORDER BY b.ordinal DESC`, []any{hid}, func(scan tenant.Scan) error {
 		var p part
-		err := scan(&p.lot, &p.amount, &p.expires)
+		err := scan(&p.lot, &p.amount, &p.expires, &p.revoked)
 		parts = append(parts, p)
 		return err
 	})
@@ -271,7 +272,7 @@ func returnToLots(ctx context.Context, tx *tenant.Tx, hid HoldID, rest Credits) 
 		if err := bringForward(ctx, tx, expires); err != nil {
 			return false, err
 		}
-		due = due || !expires.IsZero() && !expires.After(tx.Now())
+		due = due || p.revoked || !expires.IsZero() && !expires.After(tx.Now())
 	}
 	return due, nil
 }

@@ -154,7 +154,7 @@ func mature(ctx context.Context, tx *tenant.Tx) error {
 			return err
 		}
 	}
-	over, err := lots(ctx, tx, `AND counted AND remaining > 0 AND expires_at <= $2`, now)
+	over, err := lots(ctx, tx, `AND counted AND remaining > 0 AND (revoked OR expires_at <= $2)`, now)
 	if err != nil {
 		return fmt.Errorf("lots that end: %w", err)
 	}

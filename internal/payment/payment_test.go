@@ -11,6 +11,7 @@ import (
 	"igny8/internal/audit"
 	"igny8/internal/clock"
 	"igny8/internal/credit"
+	"igny8/internal/db"
 	"igny8/internal/db/dbtest"
 	"igny8/internal/fault"
 	"igny8/internal/identity"
@@ -30,6 +31,8 @@ type desk struct {
 	st   *tenant.Store
 	s, b tenant.Scope
 	hand *clock.Hand
+	d    *db.DB
+	ids  *identity.Service
 	desk *payment.Desk
 }
 
@@ -38,7 +41,8 @@ func newDesk(t *testing.T) *desk {
 	t.Parallel()
 	hand := clock.NewHand(time.Date(2030, 1, 10, 12, 0, 0, 0, time.UTC))
 	d := dbtest.OpenAt(t, hand.Clock())
-	k := &desk{t: t, st: tenant.NewStore(d), s: tenanttest.New(t, d), b: tenanttest.New(t, d), hand: hand, desk: payment.NewDesk(identitytest.New(t, d, identity.Options{}))}
+	ids := identitytest.New(t, d, identity.Options{})
+	k := &desk{t: t, d: d, ids: ids, st: tenant.NewStore(d), s: tenanttest.New(t, d), b: tenanttest.New(t, d), hand: hand, desk: payment.NewDesk(ids)}
 	if err := k.st.UpdateShared(t.Context(), plan.Seed); err != nil {
 		t.Fatal(err)
 	}

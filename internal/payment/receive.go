@@ -35,6 +35,7 @@ type Received struct {
 	// Checked tells that the evidence is beyond doubt: a vendor's signed word,
 	// or a bank line with the reference and the exact amount.
 	Checked bool
+	Proof   *Proof // a file that shows it; nil: none
 }
 
 // Confirmation is what a payment brought about.
@@ -87,6 +88,11 @@ func (d *Desk) Receive(ctx context.Context, tx *tenant.Tx, r Received) (Confirma
 	p, err := r.payment(ctx, tx, known, targets)
 	if err != nil {
 		return Confirmation{}, err
+	}
+	if r.Proof != nil && !p.HasProof {
+		if err := attach(ctx, tx, p.ID, *r.Proof); err != nil {
+			return Confirmation{}, err
+		}
 	}
 	if why, err := secondPerson(ctx, tx, r, p, targets); err != nil {
 		return Confirmation{}, err

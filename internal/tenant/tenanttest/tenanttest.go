@@ -35,7 +35,12 @@ func NewWith(t testing.TB, d *db.DB, may tenant.Permissions) tenant.Scope {
 
 // Operator is one of the operator's people with the privileges given.
 func Operator(may ...tenant.Privilege) tenant.Operator {
-	return tenant.MintOperator("usr_staff", may)
+	return OperatorNamed("usr_staff", may...)
+}
+
+// OperatorNamed is Operator for a test with two of them.
+func OperatorNamed(user string, may ...tenant.Privilege) tenant.Operator {
+	return tenant.MintOperator(user, may)
 }
 
 // Look is good for a Survey by one of the operator's people, as if the look
