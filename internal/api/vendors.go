@@ -15,6 +15,7 @@ import (
 	"igny8/internal/invoice"
 	"igny8/internal/payment"
 	"igny8/internal/tenant"
+	"igny8/internal/throttle"
 )
 
 // maxWebhook is how many bytes a vendor's message may have. Stripe's and
@@ -32,7 +33,7 @@ func (a *API) vendorRoutes() {
 		summary: "Where the account looks after what Stripe or PayPal takes by itself"}, managing, a.openPortal)
 	for _, m := range []account.PaymentMethod{account.Stripe, account.PayPal} {
 		r := route{method: http.MethodPost, path: "/billing/webhooks/" + string(m), id: string(m) + "-webhook", tag: "billing",
-			summary: "For the messages of the payment provider, which are signed", maxBody: maxWebhook, asItCame: true}
+			summary: "For the messages of the payment provider, which are signed", maxBody: maxWebhook, scope: throttle.Vendor, asItCame: true}
 		public(a, r, a.hear(m))
 	}
 	survey(a, route{method: http.MethodGet, path: "/admin/webhook-events", id: "admin-list-webhook-events", tag: "admin",

@@ -116,6 +116,20 @@ func (s *till) want(what, want string) {
 	}
 }
 
+// stopped waits until a subscription of Stripe's was cancelled, and no other.
+func (s *till) stopped(sub string) {
+	s.t.Helper()
+	for range 400 {
+		if len(s.stripe.Stopped()) > 0 {
+			break
+		}
+		time.Sleep(25 * time.Millisecond)
+	}
+	if got := s.stripe.Stopped(); len(got) != 1 || got[0] != sub {
+		s.t.Fatalf("stopped %v, want %s", got, sub)
+	}
+}
+
 const bought = "growth active by %s, 3000 credits; succeeded invoice paid"
 
 func TestStripeFromCheckoutToCredits(t *testing.T) {
@@ -334,18 +348,29 @@ func TestWhatIsReplacedIsNotTakenAgain(t *testing.T) {
 	s.send("POST", "/billing/confirm-bank-transfer", s.olga, object{
 		"account_id": s.acc.String(), "external_payment_id": "B", "amount": 20_000, "payer_name": "P",
 	}).is(http.StatusOK)
-	for range 400 {
-		if len(s.stripe.Stopped()) > 0 {
-			break
-		}
-		time.Sleep(25 * time.Millisecond)
-	}
-	if got := s.stripe.Stopped(); len(got) != 1 || got[0] != first.Subscription {
-		t.Fatalf("stopped %v, want %s", got, first.Subscription)
-	}
+	s.stopped(first.Subscription)
 	s.tell("stripe", s.stripe.Cancel(first.Subscription))
 	s.calm()
 	s.want("after", "growth active by bank_transfer, 4000 credits; succeeded succeeded invoice paid invoice paid")
+}
+
+// TestAPageOfAnOrderThatWasWithdrawn: its money is not lost, and is taken once.
+func TestAPageOfAnOrderThatWasWithdrawn(t *testing.T) {
+	t.Parallel()
+	s := openTill(t, clock.Clock{})
+	old, _ := s.order("starter", "stripe", "1")
+	url, _ := s.order("growth", "stripe", "2")
+	first := s.stripe.Pay(stripetest.SessionOf(old))
+	s.tell("stripe", first.Events...)
+	s.calm()
+	s.stopped(first.Subscription)
+	s.want("a part", "trial trialing by stripe, 1000 credits; succeeded invoice open invoice void")
+	s.tell("stripe", s.stripe.Pay(stripetest.SessionOf(url)).Events...)
+	s.calm()
+	s.want("the rest", "growth active by stripe, 3000 credits; succeeded succeeded invoice paid invoice void")
+	if got := s.stripe.Stopped(); len(got) != 1 {
+		t.Errorf("stopped are %v", got)
+	}
 }
 
 func TestAVendorThatIsAway(t *testing.T) {

@@ -7,6 +7,7 @@ import (
 	"igny8/internal/account"
 	"igny8/internal/audit"
 	"igny8/internal/clock"
+	"igny8/internal/invoice"
 	"igny8/internal/payment/internal/vendor"
 	"igny8/internal/subscription"
 	"igny8/internal/tenant"
@@ -151,6 +152,29 @@ func (d *Desk) stopOthers(ctx context.Context, tx *tenant.Tx) error {
 			}
 		}
 		kept[s.ID] = true
+	}
+	return nil
+}
+
+// stopWithdrawn ends an agreement to an order that was withdrawn before its
+// page was paid. What was taken is the account's balance; more is not taken.
+func (d *Desk) stopWithdrawn(ctx context.Context, tx *tenant.Tx, from account.PaymentMethod, t vendor.Truth) error {
+	iid, err := invoice.ParseID(t.Invoice)
+	if err != nil { //nolint:nilerr // a later interval: it names no invoice of ours
+		return nil
+	}
+	i, err := invoice.Load(ctx, tx, iid)
+	if err != nil || i.Status != invoice.Void {
+		return err
+	}
+	all, err := active(ctx, tx)
+	if err != nil {
+		return err
+	}
+	for _, a := range all {
+		if a.method == from && a.external == t.Agreement.ID {
+			return d.stopLater(ctx, tx, a)
+		}
 	}
 	return nil
 }

@@ -138,6 +138,11 @@ func (d *Desk) record(ctx context.Context, tx *tenant.Tx, from account.PaymentMe
 		}
 		attention = strings.TrimSpace(attention + " " + more)
 	}
+	if t.Agreement.ID != "" {
+		if err := d.stopWithdrawn(ctx, tx, from, t); err != nil {
+			return "", err
+		}
+	}
 	return attention, d.stopOthers(ctx, tx)
 }
 
