@@ -160,8 +160,8 @@ func (d *Desk) stopOthers(ctx context.Context, tx *tenant.Tx) error {
 // page was paid. What was taken is the account's balance; more is not taken.
 func (d *Desk) stopWithdrawn(ctx context.Context, tx *tenant.Tx, from account.PaymentMethod, t vendor.Truth) error {
 	iid, err := invoice.ParseID(t.Invoice)
-	if err != nil { //nolint:nilerr // a later interval: it names no invoice of ours
-		return nil
+	if err != nil {
+		return nil //nolint:nilerr // a later interval: it names no invoice of ours
 	}
 	i, err := invoice.Load(ctx, tx, iid)
 	if err != nil || i.Status != invoice.Void {

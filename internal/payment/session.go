@@ -24,6 +24,9 @@ func (sessionKind) Prefix() string { return "pse" }
 // again under the same key as long as both remember the key.
 const sessionLasts = 3 * time.Hour
 
+// payTime is how long somebody waits for the page.
+const payTime = 25 * time.Second
+
 // session is a payer who was sent to a vendor. Its id is the key under which
 // the vendor does it once.
 type session struct {
@@ -49,9 +52,11 @@ func (d *Desk) Pay(ctx context.Context, s tenant.Scope, iid invoice.ID) (string,
 	if err != nil || e.url != "" {
 		return e.url, err
 	}
-	begun, failed := d.vendors[m].Begin(ctx, e.order)
+	asking, cancel := context.WithTimeout(ctx, payTime)
+	begun, failed := d.vendors[m].Begin(asking, e.order)
+	cancel()
 	// The payer may be gone: what came of it is still written down.
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
+	ctx, cancel = context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
 	defer cancel()
 	err = d.st.Update(ctx, s, func(ctx context.Context, tx *tenant.Tx) error { return answered(ctx, tx, m, e, begun, failed) })
 	if failed != nil {

@@ -10,9 +10,6 @@ import (
 	"strings"
 
 	api "github.com/stripe/stripe-go/v85"
-	portal "github.com/stripe/stripe-go/v85/billingportal/session"
-	checkout "github.com/stripe/stripe-go/v85/checkout/session"
-	"github.com/stripe/stripe-go/v85/subscription"
 
 	"igny8/internal/payment/internal/vendor"
 )
@@ -20,8 +17,7 @@ import (
 // Client speaks to Stripe. The library sends the version of the API that it
 // was made for, whatever version the account is set to.
 type Client struct {
-	b      api.Backend
-	key    string
+	api    *api.Client
 	secret string
 }
 
@@ -32,7 +28,8 @@ func New(base, key, secret string, c *http.Client) *Client {
 	if base != "" {
 		cfg.URL = api.String(strings.TrimRight(base, "/"))
 	}
-	return &Client{b: api.GetBackendWithConfig(api.APIBackend, cfg), key: key, secret: secret}
+	backends := &api.Backends{API: api.GetBackendWithConfig(api.APIBackend, cfg)}
+	return &Client{api: api.NewClient(key, api.WithBackends(backends)), secret: secret}
 }
 
 // The names under which Stripe keeps what we say of a payment.
@@ -53,27 +50,27 @@ func (c *Client) Begin(ctx context.Context, o vendor.Order) (vendor.Begun, error
 		return vendor.Begun{}, fmt.Errorf("make a checkout session: %w: %s is counted otherwise there", vendor.ErrRefused, o.Amount.Currency)
 	}
 	ours := map[string]string{ofAccount: o.Account, ofInvoice: o.Invoice, ofSubscription: o.Subscription}
-	line := &api.CheckoutSessionLineItemParams{
+	line := &api.CheckoutSessionCreateLineItemParams{
 		Quantity: api.Int64(1),
-		PriceData: &api.CheckoutSessionLineItemPriceDataParams{
+		PriceData: &api.CheckoutSessionCreateLineItemPriceDataParams{
 			Currency: api.String(strings.ToLower(o.Amount.Currency)), UnitAmount: api.Int64(o.Amount.Amount),
-			ProductData: &api.CheckoutSessionLineItemPriceDataProductDataParams{Name: api.String(o.What)},
+			ProductData: &api.CheckoutSessionCreateLineItemPriceDataProductDataParams{Name: api.String(o.What)},
 		},
 	}
-	p := &api.CheckoutSessionParams{
+	p := &api.CheckoutSessionCreateParams{
 		Mode: api.String(string(api.CheckoutSessionModePayment)), ClientReferenceID: api.String(o.Invoice),
-		SuccessURL: api.String(o.Done), CancelURL: api.String(o.Back), LineItems: []*api.CheckoutSessionLineItemParams{line},
+		SuccessURL: api.String(o.Done), CancelURL: api.String(o.Back), LineItems: []*api.CheckoutSessionCreateLineItemParams{line},
 	}
-	p.Context, p.Metadata = ctx, ours
+	p.Metadata = ours
 	p.SetIdempotencyKey(o.Key)
 	if o.Every == vendor.Once {
-		p.PaymentIntentData = &api.CheckoutSessionPaymentIntentDataParams{Metadata: ours, Description: api.String("Invoice " + o.Number)}
+		p.PaymentIntentData = &api.CheckoutSessionCreatePaymentIntentDataParams{Metadata: ours, Description: api.String("Invoice " + o.Number)}
 	} else {
 		p.Mode = api.String(string(api.CheckoutSessionModeSubscription))
-		line.PriceData.Recurring = &api.CheckoutSessionLineItemPriceDataRecurringParams{Interval: api.String(string(o.Every))}
-		p.SubscriptionData = &api.CheckoutSessionSubscriptionDataParams{Metadata: ours, Description: api.String(o.What)}
+		line.PriceData.Recurring = &api.CheckoutSessionCreateLineItemPriceDataRecurringParams{Interval: api.String(string(o.Every))}
+		p.SubscriptionData = &api.CheckoutSessionCreateSubscriptionDataParams{Metadata: ours, Description: api.String(o.What)}
 	}
-	s, err := checkout.Client{B: c.b, Key: c.key}.New(p)
+	s, err := c.api.V1CheckoutSessions.Create(ctx, p)
 	if err != nil {
 		return vendor.Begun{}, told("make a checkout session", err)
 	}
@@ -85,9 +82,7 @@ func (c *Client) Begin(ctx context.Context, o vendor.Order) (vendor.Begun, error
 
 // Manage is where a customer changes his card, or ends the agreement.
 func (c *Client) Manage(ctx context.Context, a vendor.Agreement, back string) (string, error) {
-	p := &api.BillingPortalSessionParams{Customer: api.String(a.Customer), ReturnURL: api.String(back)}
-	p.Context = ctx
-	s, err := portal.Client{B: c.b, Key: c.key}.New(p)
+	s, err := c.api.V1BillingPortalSessions.Create(ctx, &api.BillingPortalSessionCreateParams{Customer: api.String(a.Customer), ReturnURL: api.String(back)})
 	if err != nil {
 		return "", told("open the customer portal", err)
 	}
@@ -96,9 +91,7 @@ func (c *Client) Manage(ctx context.Context, a vendor.Agreement, back string) (s
 
 // Stop ends an agreement at once. One that is over stays so.
 func (c *Client) Stop(ctx context.Context, agreement string) error {
-	p := &api.SubscriptionCancelParams{}
-	p.Context = ctx
-	_, err := subscription.Client{B: c.b, Key: c.key}.Cancel(agreement, p)
+	_, err := c.api.V1Subscriptions.Cancel(ctx, agreement, &api.SubscriptionCancelParams{})
 	if err = told("cancel "+agreement, err); errors.Is(err, vendor.ErrUnknown) {
 		return nil
 	}

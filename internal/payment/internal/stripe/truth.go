@@ -6,13 +6,6 @@ import (
 	"strings"
 
 	api "github.com/stripe/stripe-go/v85"
-	"github.com/stripe/stripe-go/v85/charge"
-	checkout "github.com/stripe/stripe-go/v85/checkout/session"
-	"github.com/stripe/stripe-go/v85/dispute"
-	"github.com/stripe/stripe-go/v85/invoice"
-	"github.com/stripe/stripe-go/v85/invoicepayment"
-	"github.com/stripe/stripe-go/v85/paymentintent"
-	"github.com/stripe/stripe-go/v85/subscription"
 
 	"igny8/internal/money"
 	"igny8/internal/payment/internal/vendor"
@@ -48,9 +41,7 @@ func own(t *vendor.Truth, said map[string]string) {
 }
 
 func (c *Client) session(ctx context.Context, t *vendor.Truth, sid string) error {
-	p := &api.CheckoutSessionParams{}
-	p.Context = ctx
-	s, err := checkout.Client{B: c.b, Key: c.key}.Get(sid, p)
+	s, err := c.api.V1CheckoutSessions.Retrieve(ctx, sid, &api.CheckoutSessionRetrieveParams{})
 	if err != nil {
 		return told("read "+sid, err)
 	}
@@ -75,9 +66,7 @@ func (c *Client) session(ctx context.Context, t *vendor.Truth, sid string) error
 }
 
 func (c *Client) subscription(ctx context.Context, t *vendor.Truth, sid string) error {
-	p := &api.SubscriptionParams{}
-	p.Context = ctx
-	s, err := subscription.Client{B: c.b, Key: c.key}.Get(sid, p)
+	s, err := c.api.V1Subscriptions.Retrieve(ctx, sid, &api.SubscriptionRetrieveParams{})
 	if err != nil {
 		return told("read "+sid, err)
 	}
@@ -93,9 +82,7 @@ func (c *Client) subscription(ctx context.Context, t *vendor.Truth, sid string) 
 // invoice is an invoice of Stripe's, which it makes for each interval, with
 // all that was paid on it.
 func (c *Client) invoice(ctx context.Context, t *vendor.Truth, iid string) error {
-	p := &api.InvoiceParams{}
-	p.Context = ctx
-	i, err := invoice.Client{B: c.b, Key: c.key}.Get(iid, p)
+	i, err := c.api.V1Invoices.Retrieve(ctx, iid, &api.InvoiceRetrieveParams{})
 	if err != nil {
 		return told("read "+iid, err)
 	}
@@ -114,10 +101,10 @@ func (c *Client) invoice(ctx context.Context, t *vendor.Truth, iid string) error
 		t.Failed = i.ID
 	}
 	list := &api.InvoicePaymentListParams{Invoice: api.String(iid), Status: api.String("paid")}
-	list.Context = ctx
-	all := invoicepayment.Client{B: c.b, Key: c.key}.List(list)
-	for all.Next() {
-		paid := all.InvoicePayment()
+	for paid, err := range c.api.V1InvoicePayments.List(ctx, list).All(ctx) {
+		if err != nil {
+			return told("read what was paid on "+iid, err)
+		}
 		if paid.Status != "paid" || paid.Payment == nil || paid.Payment.PaymentIntent == nil {
 			continue
 		}
@@ -125,15 +112,14 @@ func (c *Client) invoice(ctx context.Context, t *vendor.Truth, iid string) error
 			return err
 		}
 	}
-	return told("read what was paid on "+iid, all.Err())
+	return nil
 }
 
 // intent is money, if it came, and what of it went back.
 func (c *Client) intent(ctx context.Context, t *vendor.Truth, pid string) error {
-	p := &api.PaymentIntentParams{}
-	p.Context = ctx
+	p := &api.PaymentIntentRetrieveParams{}
 	p.AddExpand("latest_charge")
-	i, err := paymentintent.Client{B: c.b, Key: c.key}.Get(pid, p)
+	i, err := c.api.V1PaymentIntents.Retrieve(ctx, pid, p)
 	if err != nil {
 		return told("read "+pid, err)
 	}
@@ -161,24 +147,22 @@ func (c *Client) intent(ctx context.Context, t *vendor.Truth, pid string) error 
 // withdrawn tells whether a dispute keeps the money from us: one that goes on,
 // or was lost. A warning is none yet, and what was won came back.
 func (c *Client) withdrawn(ctx context.Context, pid string) (bool, error) {
-	list := &api.DisputeListParams{PaymentIntent: api.String(pid)}
-	list.Context = ctx
-	all := dispute.Client{B: c.b, Key: c.key}.List(list)
-	for all.Next() {
-		switch all.Dispute().Status {
+	for d, err := range c.api.V1Disputes.List(ctx, &api.DisputeListParams{PaymentIntent: api.String(pid)}).All(ctx) {
+		if err != nil {
+			return false, told("read the disputes of "+pid, err)
+		}
+		switch d.Status {
 		case api.DisputeStatusNeedsResponse, api.DisputeStatusUnderReview, api.DisputeStatusLost:
 			return true, nil
 		case api.DisputeStatusWon, api.DisputeStatusPrevented, api.DisputeStatusWarningClosed,
 			api.DisputeStatusWarningNeedsResponse, api.DisputeStatusWarningUnderReview:
 		}
 	}
-	return false, told("read the disputes of "+pid, all.Err())
+	return false, nil
 }
 
 func (c *Client) charge(ctx context.Context, t *vendor.Truth, cid string) error {
-	p := &api.ChargeParams{}
-	p.Context = ctx
-	ch, err := charge.Client{B: c.b, Key: c.key}.Get(cid, p)
+	ch, err := c.api.V1Charges.Retrieve(ctx, cid, &api.ChargeRetrieveParams{})
 	if err != nil {
 		return told("read "+cid, err)
 	}
@@ -189,9 +173,7 @@ func (c *Client) charge(ctx context.Context, t *vendor.Truth, cid string) error 
 }
 
 func (c *Client) dispute(ctx context.Context, t *vendor.Truth, did string) error {
-	p := &api.DisputeParams{}
-	p.Context = ctx
-	d, err := dispute.Client{B: c.b, Key: c.key}.Get(did, p)
+	d, err := c.api.V1Disputes.Retrieve(ctx, did, &api.DisputeRetrieveParams{})
 	if err != nil {
 		return told("read "+did, err)
 	}
@@ -205,15 +187,13 @@ func (c *Client) dispute(ctx context.Context, t *vendor.Truth, did string) error
 // whose it is where the payment itself does not.
 func (c *Client) whose(ctx context.Context, t *vendor.Truth, pid string) error {
 	list := &api.InvoicePaymentListParams{Payment: &api.InvoicePaymentListPaymentParams{Type: api.String("payment_intent"), PaymentIntent: api.String(pid)}}
-	list.Context = ctx
-	all := invoicepayment.Client{B: c.b, Key: c.key}.List(list)
-	for all.Next() {
-		if i := all.InvoicePayment().Invoice; i != nil {
-			return c.invoice(ctx, t, i.ID)
+	for paid, err := range c.api.V1InvoicePayments.List(ctx, list).All(ctx) {
+		if err != nil {
+			return told("read what "+pid+" paid", err)
 		}
-	}
-	if err := all.Err(); err != nil {
-		return told("read what "+pid+" paid", err)
+		if paid.Invoice != nil {
+			return c.invoice(ctx, t, paid.Invoice.ID)
+		}
 	}
 	return c.intent(ctx, t, pid)
 }
