@@ -176,6 +176,9 @@ func TestStripeFromCheckoutToCredits(t *testing.T) {
 	s.tell("stripe", s.stripe.Cancel(paid.Subscription))
 	s.calm()
 	s.want("renewed", "growth active by stripe, 3000 credits; succeeded succeeded invoice paid")
+	if letters := s.send("GET", "/admin/letters?limit=500", s.olga, nil).is(http.StatusOK); bytes.Count(letters.body, []byte(`"charge_failed"`)) != 1 {
+		t.Errorf("the owner is not told once: %s", letters.body)
+	}
 	log := s.send("GET", "/admin/audit?limit=500&account_id="+s.acc.String(), s.olga, nil).is(http.StatusOK)
 	for _, action := range []string{"agreement.begun", "payment.failed", "agreement.ended"} {
 		if bytes.Count(log.body, []byte(`"`+action+`"`)) != 1 {
@@ -290,6 +293,27 @@ func TestPayPalFromCheckoutToCredits(t *testing.T) {
 	if n := s.paypal.Asked("POST /v1/billing/plans"); n != 1 || to.text("redirect_url") == url {
 		t.Errorf("%d prices, %s", n, to.body)
 	}
+}
+
+// TestWhatPayPalTookBackStaysBack: PayPal keeps no state for it, so an older
+// message that is told again must not bring the money back.
+func TestWhatPayPalTookBackStaysBack(t *testing.T) {
+	t.Parallel()
+	s := openTill(t, clock.Clock{})
+	url, _ := s.order("growth", "paypal", "one")
+	sale, events := s.paypal.Subscribe(paypaltest.IDOf(url))
+	s.tell("paypal", events...)
+	s.calm()
+	s.want("paid", fmt.Sprintf(bought, "paypal"))
+	s.tell("paypal", s.paypal.Event("PAYMENT.SALE.REVERSED", sale))
+	s.calm()
+	const reversed = "trial trialing by stripe, 1000 credits; reversed invoice open"
+	s.want("reversed", reversed)
+	s.tell("paypal", s.paypal.Event("PAYMENT.SALE.COMPLETED", sale))
+	if states := s.calm(); states["done"] != 4 {
+		t.Errorf("states %v", states)
+	}
+	s.want("told again", reversed)
 }
 
 // TestWhatIsDueIsPaidOnce: an invoice of which a part is paid is no agreement

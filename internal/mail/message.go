@@ -21,6 +21,7 @@ const (
 	KindPaymentConfirmed    Kind = "payment_confirmed"
 	KindPaymentRejected     Kind = "payment_rejected"
 	KindPaymentUndone       Kind = "payment_undone"
+	KindChargeFailed        Kind = "charge_failed"
 )
 
 // Message is what a letter says: one of the types below, each with a template
@@ -103,6 +104,8 @@ func decode(k Kind, raw []byte) (Message, error) {
 		return decodeAs[PaymentRejected](raw)
 	case KindPaymentUndone:
 		return decodeAs[PaymentUndone](raw)
+	case KindChargeFailed:
+		return decodeAs[ChargeFailed](raw)
 	}
 	return nil, fmt.Errorf("this release knows no letter %q", k)
 }

@@ -8,6 +8,7 @@ import (
 	"igny8/internal/audit"
 	"igny8/internal/clock"
 	"igny8/internal/invoice"
+	"igny8/internal/mail"
 	"igny8/internal/payment/internal/vendor"
 	"igny8/internal/subscription"
 	"igny8/internal/tenant"
@@ -61,8 +62,9 @@ func (d *Desk) Manage(ctx context.Context, s tenant.Scope) (string, error) {
 	return "", ErrNoAgreement
 }
 
-// agreed writes down how an agreement stands, and tells whether that is new.
-func agreed(ctx context.Context, tx *tenant.Tx, m account.PaymentMethod, sid subscription.ID, t vendor.Truth) error {
+// agreed writes down how an agreement stands. That an amount was not to be had
+// the owners are told, once for each try.
+func (d *Desk) agreed(ctx context.Context, tx *tenant.Tx, m account.PaymentMethod, sid subscription.ID, t vendor.Truth) error {
 	a := t.Agreement
 	now := clock.Micros(tx.Now())
 	n, err := tx.Exec(ctx, `
@@ -87,6 +89,9 @@ func agreed(ctx context.Context, tx *tenant.Tx, m account.PaymentMethod, sid sub
 			string(m), a.ID, t.Failed, now)
 		if err == nil && n == 1 {
 			err = audit.Record(ctx, tx, "payment.failed", a.ID, map[string]string{"vendor": string(m), "subscription": sid.String(), "try": t.Failed})
+			if err == nil {
+				err = d.people.TellOwners(ctx, tx, mail.ChargeFailed{Vendor: title(m)})
+			}
 		}
 		if err != nil {
 			return fmt.Errorf("agreement %s: %w", a.ID, err)

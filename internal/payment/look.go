@@ -127,7 +127,7 @@ func (d *Desk) follow(ctx context.Context, from account.PaymentMethod, n vendor.
 // record brings the books to where the vendor's are.
 func (d *Desk) record(ctx context.Context, tx *tenant.Tx, from account.PaymentMethod, sid subscription.ID, t vendor.Truth) (attention string, err error) {
 	if t.Agreement.ID != "" {
-		if err := agreed(ctx, tx, from, sid, t); err != nil {
+		if err := d.agreed(ctx, tx, from, sid, t); err != nil {
 			return "", err
 		}
 	}
