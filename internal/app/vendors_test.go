@@ -295,6 +295,29 @@ func TestPayPalFromCheckoutToCredits(t *testing.T) {
 	}
 }
 
+// TestOneIdempotencyKeyOfTwoAccounts: programs of two tenants choose the same
+// one, and each is answered for its own.
+func TestOneIdempotencyKeyOfTwoAccounts(t *testing.T) {
+	t.Parallel()
+	s := openTill(t, clock.Clock{})
+	led := map[string]bool{}
+	for range 2 {
+		a := s.send("POST", "/auth/register", "", someone("growth", "stripe")).is(http.StatusCreated)
+		acc, err := tenant.ParseAccountID(a.text("account.id"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		program := tenancy{h: s.house, acc: acc}.key(0, "", "billing.manage")
+		for range 2 {
+			pay := s.send("POST", "/billing/invoices/"+a.text("invoice.id")+"/pay", program, nil, "Idempotency-Key", "k").is(http.StatusOK)
+			led[pay.text("redirect_url")] = true
+		}
+	}
+	if len(led) != 2 {
+		t.Errorf("two invoices are paid at %v", led)
+	}
+}
+
 // TestWhatPayPalTookBackStaysBack: PayPal keeps no state for it, so an older
 // message that is told again must not bring the money back.
 func TestWhatPayPalTookBackStaysBack(t *testing.T) {
@@ -414,7 +437,15 @@ func TestAVendorThatIsAway(t *testing.T) {
 			t.Errorf("the order leads to %s, and its invoice is paid at %s", again, url)
 		}
 	}
+	s.stripe.Mute(true)
+	had := s.stripe.Sessions()
+	lost := s.send("POST", "/billing/checkout", s.owner, object{"plan": "growth", "payment_method": "stripe"}, "Idempotency-Key", "again")
+	lost.fault(http.StatusServiceUnavailable, "payment.vendor_unavailable")
+	s.stripe.Mute(false)
 	url, _ := s.order("growth", "stripe", "again")
+	if n := s.stripe.Sessions() - had; n != 1 {
+		t.Errorf("an answer that was lost made %d sessions", n)
+	}
 	paid := s.stripe.Pay(stripetest.SessionOf(url))
 	s.stripe.Away(true)
 	s.tell("stripe", paid.Events...) // taken all the same

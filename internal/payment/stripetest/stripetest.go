@@ -32,6 +32,7 @@ type Stripe struct {
 
 	mu      sync.Mutex
 	away    bool
+	mute    bool
 	count   int
 	things  map[string]object // by id
 	done    map[string]string // Idempotency-Key -> id
@@ -62,6 +63,9 @@ func New(t testing.TB) *Stripe {
 			answer(rw, http.StatusServiceUnavailable, object{"error": object{"type": "api_error", "message": "away"}})
 		case r.Header.Get("Authorization") != "Bearer "+Key:
 			answer(rw, http.StatusUnauthorized, object{"error": object{"type": "invalid_request_error", "message": "Invalid API Key"}})
+		case s.mute:
+			mux.ServeHTTP(httptest.NewRecorder(), r)
+			answer(rw, http.StatusBadGateway, object{})
 		default:
 			mux.ServeHTTP(rw, r)
 		}
@@ -82,6 +86,25 @@ func (s *Stripe) Away(away bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.away = away
+}
+
+// Mute makes it do what it is asked, and lose its answers, or not any more.
+func (s *Stripe) Mute(mute bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.mute = mute
+}
+
+// Sessions is how many sessions there are.
+func (s *Stripe) Sessions() (n int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, o := range s.things {
+		if o["object"] == "checkout.session" {
+			n++
+		}
+	}
+	return n
 }
 
 // Asked is how often something was asked, such as "POST /v1/checkout/sessions".
