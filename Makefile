@@ -1,11 +1,11 @@
-# Everything runs with Go alone, but for the programs of PostgreSQL and Redis,
+# Everything runs with Go alone, but for the programs of PostgreSQL and Redis, and a browser,
 # which `make tools` installs where apt can.
 
 GO ?= go
 LINT := $(GO) run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 STAMP := $(shell git describe --always --dirty 2>/dev/null || echo dev)
 
-.PHONY: build test test-sqlite test-postgres lint bench tools clean
+.PHONY: build test test-sqlite test-postgres lint bench tools templates assets clean
 
 build:
 	CGO_ENABLED=0 $(GO) build -trimpath -ldflags "-s -w -X igny8/internal/app.Version=$(STAMP)" -o bin/igny8 ./cmd/igny8
@@ -29,6 +29,16 @@ bench: build
 
 tools:
 	@.ci/tools
+
+# The Go of the pages, from their .templ files. A test fails where it is old.
+templates:
+	$(GO) tool templ fmt internal/web
+	$(GO) tool templ generate -path internal/web
+
+# The style sheet, scripts and icons in internal/web, from npm packages. It
+# needs Node; what it makes is committed.
+assets:
+	cd internal/web/assets && npm ci && npm run build
 
 clean:
 	rm -rf bin

@@ -9,6 +9,8 @@ import (
 	"os"
 	"os/exec"
 	"slices"
+	"strconv"
+	"strings"
 	"sync"
 	"time"
 
@@ -23,9 +25,18 @@ const (
 	loadFor     = 3 * time.Second
 )
 
-// serveBare is the peer of the gate: a huma operation that asks nobody and
-// answers the same list of sites from memory.
+// serveBare is the peer of the gate: huma operations that ask nobody and give
+// the same answers from memory.
 func serveBare(ctx context.Context, addr string) error {
+	type account struct {
+		ID            string    `json:"id"`
+		Name          string    `json:"name"`
+		Status        string    `json:"status"`
+		Country       string    `json:"country"`
+		Kind          string    `json:"kind"`
+		PaymentMethod string    `json:"payment_method"`
+		Created       time.Time `json:"created_at"`
+	}
 	type site struct {
 		ID       string    `json:"id"`
 		Name     string    `json:"name"`
@@ -42,6 +53,11 @@ func serveBare(ctx context.Context, addr string) error {
 	}
 	mux := http.NewServeMux()
 	api := humago.New(mux, huma.DefaultConfig("bare", "1"))
+	huma.Register(api, huma.Operation{Method: http.MethodGet, Path: "/api/v1/account", OperationID: "account"}, func(context.Context, *struct{}) (*struct{ Body account }, error) {
+		return &struct{ Body account }{account{
+			ID: "acc_06h0ysdfkhreh22bhacmfnne94", Name: "Bench", Status: "trial", Country: "DE", Kind: "tenant", PaymentMethod: "stripe", Created: time.Now(),
+		}}, nil
+	})
 	huma.Register(api, huma.Operation{Method: http.MethodGet, Path: "/api/v1/sites", OperationID: "sites"}, func(context.Context, *struct{}) (*sites, error) {
 		var out sites
 		out.Body.Items = []site{{ID: "site_06h0ysdfkhreh22bhacmfnne94", Name: "Bench", Domain: "bench.example.com", Language: "en", Created: time.Now()}}
@@ -60,18 +76,18 @@ func serveBare(ctx context.Context, addr string) error {
 }
 
 // bare starts the peer in a process of its own, as the server is in one.
-func bare(ctx context.Context) (base string, stop func() error, err error) {
+func bare(ctx context.Context) (base string, pid int, stop func() error, err error) {
 	addr, err := freeAddr(ctx)
 	if err != nil {
-		return "", nil, err
+		return "", 0, nil, err
 	}
 	self, err := os.Executable()
 	if err != nil {
-		return "", nil, err
+		return "", 0, nil, err
 	}
 	cmd := exec.CommandContext(ctx, self, "-serve-bare", addr)
 	if err := cmd.Start(); err != nil {
-		return "", nil, err
+		return "", 0, nil, err
 	}
 	stop = func() error {
 		err := cmd.Process.Signal(os.Interrupt)
@@ -79,10 +95,10 @@ func bare(ctx context.Context) (base string, stop func() error, err error) {
 	}
 	for began := time.Now(); ; time.Sleep(5 * time.Millisecond) {
 		if status, err := get(ctx, "http://"+addr+"/readyz"); err == nil && status == http.StatusNoContent {
-			return "http://" + addr, stop, nil
+			return "http://" + addr, cmd.Process.Pid, stop, nil
 		}
 		if time.Since(began) > patience {
-			return "", nil, errors.Join(fmt.Errorf("the bare server is not ready"), stop())
+			return "", 0, nil, errors.Join(fmt.Errorf("the bare server is not ready"), stop())
 		}
 	}
 }
@@ -91,10 +107,46 @@ func bare(ctx context.Context) (base string, stop func() error, err error) {
 type answers struct {
 	perSecond float64
 	p99       time.Duration
+	cpu       time.Duration // of the server's process, for each
 }
 
-// load asks for the sites on every connection, one request after the other.
-func load(ctx context.Context, base, token string) (answers, error) {
+// ticks is how many ticks of USER_HZ a second has; on Linux it is always 100.
+const ticks = 100
+
+// cpu is what a process has used so far.
+func cpu(pid int) (time.Duration, error) {
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+	if err != nil {
+		return 0, err
+	}
+	_, rest, _ := strings.Cut(string(text), ") ") // before it is the name
+	fields := strings.Fields(rest)
+	if len(fields) < 13 {
+		return 0, fmt.Errorf("/proc/%d/stat has %d fields", pid, len(fields))
+	}
+	user, uerr := strconv.ParseInt(fields[11], 10, 64)
+	system, serr := strconv.ParseInt(fields[12], 10, 64)
+	return time.Duration(user+system) * time.Second / ticks, errors.Join(uerr, serr)
+}
+
+// loadOf is load, and what it cost the server.
+func loadOf(ctx context.Context, pid int, url string, credentials []string) (answers, error) {
+	before, err := cpu(pid)
+	if err != nil {
+		return answers{}, err
+	}
+	got, n, err := load(ctx, url, credentials)
+	if err != nil {
+		return answers{}, err
+	}
+	after, err := cpu(pid)
+	got.cpu = (after - before) / time.Duration(n)
+	return got, err
+}
+
+// load asks for a path on every connection, one request after the other, with
+// the credentials in turn.
+func load(ctx context.Context, url string, credentials []string) (answers, int, error) {
 	client := &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: connections}}
 	defer client.CloseIdleConnections()
 	ctx, cancel := context.WithTimeout(ctx, loadFor+patience)
@@ -105,19 +157,19 @@ func load(ctx context.Context, base, token string) (answers, error) {
 	var wg sync.WaitGroup
 	for c := range connections {
 		wg.Go(func() {
-			for time.Since(began) < loadFor && errs[c] == nil {
+			for i := c; time.Since(began) < loadFor && errs[c] == nil; i += connections {
 				at := time.Now()
-				errs[c] = ask(ctx, client, base+"/api/v1/sites", token)
+				errs[c] = ask(ctx, client, url, credentials[i%len(credentials)])
 				took[c] = append(took[c], time.Since(at))
 			}
 		})
 	}
 	wg.Wait()
 	if err := errors.Join(errs...); err != nil {
-		return answers{}, err
+		return answers{}, 0, err
 	}
 	all := slices.Sorted(slices.Values(slices.Concat(took...)))
-	return answers{perSecond: float64(len(all)) / time.Since(began).Seconds(), p99: all[len(all)*99/100]}, nil
+	return answers{perSecond: float64(len(all)) / time.Since(began).Seconds(), p99: all[len(all)*99/100]}, len(all), nil
 }
 
 func ask(ctx context.Context, client *http.Client, url, token string) error {
@@ -142,33 +194,90 @@ func ask(ctx context.Context, client *http.Client, url, token string) error {
 	return nil
 }
 
-// gate loads the bare handler, and then the server by key and by token.
-func (s *server) gate(ctx context.Context, c client, byKey, byToken *figure) error {
-	peer, stop, err := bare(ctx)
+// The figures of the gate, in order. All requests by one credential is the
+// friendly case.
+var gateFigures = []struct{ name, path, goal string }{
+	{"gate, one API key", "/account", "0.85 of the peer"},
+	{"gate, one access token", "/account", "0.85 of the peer"},
+	{"gate, 1000 API keys of 100 accounts", "/account", "0.85 of the peer"},
+	{"gate and one read of the handler's, one API key", "/sites", ""},
+	{"gate and one read of the handler's, 1000 API keys", "/sites", ""},
+}
+
+// How many accounts are at the gate, each with how many keys.
+const (
+	crowd   = 100
+	keysPer = 10
+)
+
+// gate loads the bare handler, and then the server, for each figure.
+func (s *server) gate(ctx context.Context, c client, figures []*figure) error {
+	peer, pid, stop, err := bare(ctx)
 	if err != nil {
 		return err
 	}
-	alone, err := load(ctx, peer, "")
+	alone := map[string]answers{}
+	for _, path := range []string{"/account", "/sites"} {
+		var lerr error
+		alone[path], lerr = loadOf(ctx, pid, peer+"/api/v1"+path, []string{""})
+		err = errors.Join(err, lerr)
+	}
 	if err := errors.Join(err, stop()); err != nil {
 		return err
 	}
-	var key struct {
-		Key string `json:"key"`
-	}
-	if err := c.post(ctx, "/account/api-keys", object{"name": "bench", "scopes": []string{"content.read"}}, &key); err != nil {
+	one, err := c.keys(ctx, 1)
+	if err != nil {
 		return err
 	}
-	for _, way := range []struct {
-		figure     *figure
-		credential string
-	}{{byKey, key.Key}, {byToken, c.token}} {
-		got, err := load(ctx, s.base, way.credential)
+	many, err := s.crowd(ctx)
+	if err != nil {
+		return err
+	}
+	for i, credentials := range [][]string{one, {c.token}, many, one, many} {
+		path := gateFigures[i].path
+		got, err := loadOf(ctx, s.cmd.Process.Pid, s.base+"/api/v1"+path, credentials)
 		if err != nil {
 			return err
 		}
-		way.figure.values = append(way.figure.values, got.perSecond)
-		way.figure.p99 = append(way.figure.p99, got.p99.Seconds())
-		way.figure.ratios = append(way.figure.ratios, got.perSecond/alone.perSecond)
+		figures[i].values = append(figures[i].values, got.perSecond)
+		figures[i].p99 = append(figures[i].p99, got.p99.Seconds())
+		figures[i].cpu = append(figures[i].cpu, got.cpu.Seconds())
+		figures[i].peerCPU = append(figures[i].peerCPU, alone[path].cpu.Seconds())
+		figures[i].ratios = append(figures[i].ratios, got.perSecond/alone[path].perSecond)
 	}
 	return nil
+}
+
+// keys makes API keys.
+func (c client) keys(ctx context.Context, n int) ([]string, error) {
+	all := make([]string, n)
+	for i := range all {
+		var key struct {
+			Key string `json:"key"`
+		}
+		if err := c.post(ctx, "/account/api-keys", object{"name": "bench", "scopes": []string{"content.read"}}, &key); err != nil {
+			return nil, err
+		}
+		all[i] = key.Key
+	}
+	return all, nil
+}
+
+// crowd registers many accounts with keys, neighbours of different accounts.
+func (s *server) crowd(ctx context.Context) ([]string, error) {
+	all := make([]string, crowd*keysPer)
+	for a := range crowd {
+		c, err := s.register(ctx, fmt.Sprintf("crowd%d", a))
+		if err != nil {
+			return nil, err
+		}
+		keys, err := c.keys(ctx, keysPer)
+		if err != nil {
+			return nil, err
+		}
+		for k, key := range keys {
+			all[k*crowd+a] = key
+		}
+	}
+	return all, nil
 }

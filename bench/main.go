@@ -27,6 +27,7 @@ type options struct {
 	database string
 	keywords string
 	runs     int
+	gate     bool // measure nothing else
 }
 
 func main() {
@@ -35,6 +36,7 @@ func main() {
 	flag.StringVar(&o.database, "database", "", "postgres://... of a server where schemas may be made; none: SQLite")
 	flag.StringVar(&o.keywords, "keywords", "", "a Semrush export; none: that of the shared data, or else one that is made up")
 	flag.IntVar(&o.runs, "n", 5, "how often everything is done")
+	flag.BoolVar(&o.gate, "gate", false, "measure the gate alone")
 	bareAt := flag.String("serve-bare", "", "be the peer of the gate at this address, and nothing else")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
@@ -60,6 +62,9 @@ type figure struct {
 	peer   string    // what the ratio is to
 	ratios []float64 // ours by the peer's
 	p99    []float64 // seconds
+	cpu    []float64 // seconds of the server's process, for each request
+
+	peerCPU []float64
 }
 
 func seconds(v float64) string { return strconv.FormatFloat(v, 'f', 3, 64) + " s" }
@@ -88,26 +93,41 @@ func bench(ctx context.Context, o options, out io.Writer) error {
 		{name: "memory, import at its peak", goal: "below 128 MB", unit: megabytes},
 		{name: "clustering of 10000 keywords", goal: "below 1 s", unit: seconds},
 		{name: "fresh test database", goal: "below 0.05 s", unit: seconds},
-		{name: "gate, by API key", goal: "0.85 of the peer", unit: perSecond, peer: "a bare huma handler"},
-		{name: "gate, by access token", goal: "0.85 of the peer", unit: perSecond, peer: "a bare huma handler"},
+	}
+	gate := len(figures)
+	for _, g := range gateFigures {
+		figures = append(figures, &figure{name: g.name, goal: g.goal, unit: perSecond, peer: "a bare huma handler"})
+	}
+	limits := len(figures)
+	for _, l := range throttles {
+		figures = append(figures, &figure{name: l.name, unit: perSecond})
 	}
 	for run := range o.runs {
 		_, _ = fmt.Fprintf(os.Stderr, "run %d of %d\n", run+1, o.runs) // progress, not the result
-		if err := measure(ctx, o, file, figures[1:6], figures[7], figures[8]); err != nil {
+		if err := measure(ctx, o, file, figures[1:6], figures[gate:limits]); err != nil {
 			return fmt.Errorf("run %d: %w", run+1, err)
+		}
+		if o.gate {
+			continue
 		}
 		took, err := freshDatabase(ctx)
 		if err != nil {
 			return fmt.Errorf("run %d: %w", run+1, err)
 		}
 		figures[6].values = append(figures[6].values, took)
+		if err := decisions(ctx, figures[limits:]); err != nil {
+			return fmt.Errorf("run %d: %w", run+1, err)
+		}
+	}
+	if !haveRedis() {
+		_, _ = fmt.Fprintln(os.Stderr, "there is no redis-server: the throttle over Redis is left out")
 	}
 	return show(out, figures)
 }
 
 // measure does one run: a server on an empty database, an import, a
 // clustering, a crowd at the gate.
-func measure(ctx context.Context, o options, file []byte, figures []*figure, byKey, byToken *figure) (err error) {
+func measure(ctx context.Context, o options, file []byte, figures, gate []*figure) (err error) {
 	add := func(i int, v float64) { figures[i].values = append(figures[i].values, v) }
 	s, err := start(ctx, o)
 	if err != nil {
@@ -118,6 +138,13 @@ func measure(ctx context.Context, o options, file []byte, figures []*figure, byK
 			err = e
 		}
 	}()
+	if o.gate {
+		c, err := s.register(ctx, "gate")
+		if err != nil {
+			return err
+		}
+		return s.gate(ctx, c, gate)
+	}
 	add(0, s.ready.Seconds())
 	time.Sleep(2 * time.Second) // idle is what is left when the start is over
 	idle, err := s.memory("VmRSS")
@@ -154,7 +181,7 @@ func measure(ctx context.Context, o options, file []byte, figures []*figure, byK
 		return err
 	}
 	add(4, took.Seconds())
-	return s.gate(ctx, c, byKey, byToken)
+	return s.gate(ctx, c, gate)
 }
 
 // clustered is how many keywords the goal for clustering speaks of.
@@ -176,12 +203,15 @@ func show(out io.Writer, figures []*figure) error {
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	_, _ = fmt.Fprintln(w, "FIGURE\tMEDIAN\tMIN\tMAX\tGOAL\tBESIDE") // Flush tells of errors
 	for _, f := range figures {
+		if len(f.values) == 0 {
+			continue // it was not asked for
+		}
 		ratio := ""
 		if len(f.ratios) > 0 {
 			ratio = fmt.Sprintf("%.2f times %s", median(f.ratios), f.peer)
 		}
 		if len(f.p99) > 0 {
-			ratio += fmt.Sprintf("; p99 %.1f ms", 1000*median(f.p99))
+			ratio += fmt.Sprintf("; p99 %.1f ms; CPU of the server %.1f µs a request, of the peer %.1f", 1000*median(f.p99), 1e6*median(f.cpu), 1e6*median(f.peerCPU))
 		}
 		_, _ = fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\n", f.name, f.unit(median(f.values)), f.unit(slices.Min(f.values)), f.unit(slices.Max(f.values)), f.goal, ratio)
 	}

@@ -77,3 +77,44 @@ func freshDatabase(ctx context.Context) (float64, error) {
 	ns, err := strconv.ParseFloat(string(m[1]), 64)
 	return ns / 1e9, err
 }
+
+// throttles are the figures of the throttle, and the benchmarks that have them.
+var throttles = []struct{ name, benchmark string }{
+	{"throttle in memory, decisions", "Memory"},
+	{"throttle over Redis, 2 clients", "Redis"},
+	{"throttle over Redis, 64 clients", "RedisClients64"},
+}
+
+func haveRedis() bool {
+	_, err := exec.LookPath("redis-server")
+	return err == nil
+}
+
+var opsPerSecond = regexp.MustCompile(`(?m)^Benchmark(\w+?)(?:-\d+)?\s.*?([0-9.]+) ops/s`)
+
+// decisions is how many requests the throttle decides about in a second.
+func decisions(ctx context.Context, figures []*figure) error {
+	which := "^BenchmarkMemory$"
+	if haveRedis() {
+		which = "^Benchmark(Memory|Redis|RedisClients64)$"
+	}
+	out, err := exec.CommandContext(ctx, "go", "test", "-run", "^$", "-bench", which, "-cpu", "2", "./internal/throttle").CombinedOutput()
+	if err != nil {
+		return fmt.Errorf("go test -bench of the throttle: %w\n%s", err, out)
+	}
+	for _, m := range opsPerSecond.FindAllSubmatch(out, -1) {
+		for i, l := range throttles {
+			if l.benchmark == string(m[1]) {
+				v, err := strconv.ParseFloat(string(m[2]), 64)
+				if err != nil {
+					return err
+				}
+				figures[i].values = append(figures[i].values, v)
+			}
+		}
+	}
+	if len(figures[0].values) == 0 {
+		return fmt.Errorf("go test -bench of the throttle says nothing:\n%s", out)
+	}
+	return nil
+}

@@ -29,7 +29,7 @@ type server struct {
 	cmd   *exec.Cmd
 	ready time.Duration // from the start of the process
 	wipe  []func() error
-	log   bytes.Buffer
+	log   *os.File
 }
 
 const patience = 2 * time.Minute
@@ -61,7 +61,12 @@ func start(ctx context.Context, o options) (_ *server, err error) {
 		url = within(o.database)
 	}
 	s.cmd.Env = []string{"IGNY8_ADDR=" + addr, "IGNY8_DATA=" + filepath.Join(dir, "data"), "IGNY8_DATABASE_URL=" + url}
-	s.cmd.Stdout, s.cmd.Stderr = io.Discard, &s.log
+	// A pipe would make the bench read a line for each request.
+	if s.log, err = os.Create(filepath.Join(dir, "log")); err != nil {
+		return nil, err
+	}
+	s.wipe = append([]func() error{s.log.Close}, s.wipe...)
+	s.cmd.Stdout, s.cmd.Stderr = io.Discard, s.log
 	began := time.Now()
 	if err := s.cmd.Start(); err != nil {
 		return nil, err
@@ -76,10 +81,19 @@ func start(ctx context.Context, o options) (_ *server, err error) {
 			return s, nil
 		}
 		if time.Since(began) > patience {
-			return nil, errors.Join(fmt.Errorf("the server is not ready after %s: %w\n%s", patience, err, &s.log), s.stop())
+			return nil, errors.Join(fmt.Errorf("the server is not ready after %s: %w\n%s", patience, err, s.said()), s.stop())
 		}
 		time.Sleep(2 * time.Millisecond)
 	}
+}
+
+// said is the end of the server's log.
+func (s *server) said() string {
+	text, err := os.ReadFile(s.log.Name())
+	if err != nil {
+		return err.Error()
+	}
+	return string(text[max(0, len(text)-4000):])
 }
 
 // unthrottle lifts what the plans allow in a minute: a bench asks for more
@@ -120,7 +134,7 @@ func freeAddr(ctx context.Context) (string, error) {
 func (s *server) stop() error {
 	err := s.cmd.Process.Signal(syscall.SIGTERM)
 	if werr := s.cmd.Wait(); werr != nil {
-		err = errors.Join(err, fmt.Errorf("the server: %w\n%s", werr, &s.log))
+		err = errors.Join(err, fmt.Errorf("the server: %w\n%s", werr, s.said()))
 	}
 	return errors.Join(err, s.clear())
 }

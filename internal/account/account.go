@@ -56,6 +56,8 @@ var (
 	ErrNotMember       = fault.New(fault.NotFound, "account.member_not_found", "There is no such member.")
 	ErrMember          = fault.New(fault.Conflict, "account.already_member", "This person is a member already.")
 	ErrLastOwner       = fault.New(fault.Conflict, "account.last_owner", "An account keeps at least one owner.")
+	ErrNotInvited      = fault.New(fault.NotFound, "invitation.not_found", "There is no such invitation, or it has ended.")
+	ErrInvitedJustNow  = fault.New(fault.TooMany, "invitation.too_soon", "A letter went to this address less than a minute ago. Wait a moment.")
 )
 
 // New says what a new account is like. An empty PaymentMethod is Stripe.

@@ -3,6 +3,7 @@ package account_test
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -300,7 +301,10 @@ func TestMembers(t *testing.T) {
 	h := newHouse(t, plain(account.Active))
 	anna, ben := h.member("anna", account.Owner), h.member("ben", account.Viewer)
 	set := func(u account.UserID, r account.Role) error {
-		return h.update(func(ctx context.Context, tx *tenant.Tx) error { return account.SetRole(ctx, tx, u, r) })
+		return h.update(func(ctx context.Context, tx *tenant.Tx) error {
+			_, err := account.SetRole(ctx, tx, u, r)
+			return err
+		})
 	}
 	remove := func(u account.UserID) error {
 		return h.update(func(ctx context.Context, tx *tenant.Tx) error { return account.RemoveMember(ctx, tx, u) })
@@ -352,7 +356,8 @@ func TestTwoOwnersLeaveAtOnce(t *testing.T) {
 					if i == 0 {
 						return account.RemoveMember(ctx, tx, u)
 					}
-					return account.SetRole(ctx, tx, u, account.Viewer)
+					_, err := account.SetRole(ctx, tx, u, account.Viewer)
+					return err
 				})
 			})
 		}
@@ -428,6 +433,12 @@ func TestTwoTenants(t *testing.T) {
 	t.Parallel()
 	a := newHouse(t, plain(account.Active))
 	anna := a.member("anna", account.Owner)
+	open := func(context.Context, tenant.Reader, int64, int64) error { return nil }
+	var waits account.Invitation
+	a.must(func(ctx context.Context, tx *tenant.Tx) (err error) {
+		waits, err = account.Invite(ctx, tx, account.NewInvitation{Email: "ben@example.com", EmailKey: "ben@example.com", Role: account.Editor, Hash: "hash"}, open)
+		return err
+	})
 	b := &house{t: t, d: a.d, st: a.st, s: tenanttest.New(t, a.d), hand: a.hand}
 	b.must(func(ctx context.Context, tx *tenant.Tx) error {
 		if all, err := account.Members(ctx, tx); len(all) != 0 || err != nil {
@@ -436,7 +447,26 @@ func TestTwoTenants(t *testing.T) {
 		if _, err := account.RoleOf(ctx, tx, anna); !errors.Is(err, account.ErrNotMember) {
 			t.Errorf("B sees a role in A: %v", err)
 		}
+		if all, err := account.Invitations(ctx, tx, account.InvitationID{}, 10); len(all) != 0 || err != nil {
+			t.Errorf("B sees the invitations of A: %v, %v", all, err)
+		}
+		if _, err := account.InvitationOf(ctx, tx, "hash"); !errors.Is(err, account.ErrNotInvited) {
+			t.Errorf("B opens an invitation of A: %v", err)
+		}
+		if err := account.RevokeInvitation(ctx, tx, waits.ID); !errors.Is(err, account.ErrNotInvited) {
+			t.Errorf("B revokes an invitation of A: %v", err)
+		}
+		if _, err := account.Accept(ctx, tx, anna, "hash", open); !errors.Is(err, account.ErrNotInvited) {
+			t.Errorf("B accepts an invitation of A: %v", err)
+		}
 		_, err := account.Suspend(ctx, tx, "x")
+		return err
+	})
+	a.must(func(ctx context.Context, tx *tenant.Tx) error {
+		all, err := account.Invitations(ctx, tx, account.InvitationID{}, 10)
+		if len(all) != 1 || all[0] != waits {
+			t.Errorf("A's invitations are %v", all)
+		}
 		return err
 	})
 	if err := b.update(func(ctx context.Context, tx *tenant.Tx) error { return account.RemoveMember(ctx, tx, anna) }); !errors.Is(err, account.ErrNotMember) {
@@ -444,5 +474,14 @@ func TestTwoTenants(t *testing.T) {
 	}
 	if got := a.load(); got.Status != account.Active || got.Name != "Acme" {
 		t.Errorf("B changed A: %+v", got)
+	}
+}
+
+// TestCountries: every one that is listed is taken, by its code alone.
+func TestCountries(t *testing.T) {
+	t.Parallel()
+	all := account.Countries()
+	if len(all) < 240 || !slices.IsSorted(all) || !slices.Contains(all, "DE") || !slices.Contains(all, "AQ") || slices.Contains(all, "EU") || slices.Contains(all, "AC") {
+		t.Errorf("%d countries: %v", len(all), all)
 	}
 }

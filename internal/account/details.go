@@ -110,12 +110,27 @@ func parseName(s, location string) (string, error) {
 	return name, nil
 }
 
-// parseCountry reads two letters of ISO 3166-1. The list is that of the
+func parseCountry(s string) (string, error) {
+	code, known := Country(s)
+	if !known {
+		return "", ErrInvalidCountry.At("body.country", "two letters of ISO 3166-1, such as DE", shown(s))
+	}
+	return code, nil
+}
+
+// Country reads two letters of ISO 3166-1. The list is that of the
 // countries with a currency, to which Antarctica (AQ) is added and from which
 // five islands that ISO only reserves are taken; Kosovo (XK), which ISO has
 // yet to list, does business and stays.
-func parseCountry(s string) (string, error) {
+func Country(s string) (string, bool) {
 	code := strings.ToUpper(strings.TrimSpace(s))
+	if !isCountry(code) {
+		return "", false
+	}
+	return code, true
+}
+
+func isCountry(code string) bool {
 	_, known := currency.ForCountryCode(code)
 	switch code {
 	case "AQ":
@@ -123,8 +138,18 @@ func parseCountry(s string) (string, error) {
 	case "AC", "DG", "EA", "IC", "TA":
 		known = false
 	}
-	if !known {
-		return "", ErrInvalidCountry.At("body.country", "two letters of ISO 3166-1, such as DE", shown(s))
+	return known
+}
+
+// Countries lists the codes of the countries that an account can be in.
+func Countries() []string {
+	var all []string
+	for a := 'A'; a <= 'Z'; a++ {
+		for b := 'A'; b <= 'Z'; b++ {
+			if code := string(a) + string(b); isCountry(code) {
+				all = append(all, code)
+			}
+		}
 	}
-	return code, nil
+	return all
 }

@@ -47,17 +47,17 @@ func ParseRole(s string) (Role, error) {
 
 // Permissions is what a role allows. An admin runs everything but does not
 // bind the account to pay: that stays with owners. An editor makes, approves
-// and publishes content, and sees what is left of the credits spent on it. A
-// viewer reads content.
+// and publishes content, sees what is left of the credits spent on it, and with
+// whom he works. A viewer reads content.
 func (r Role) Permissions() tenant.Permissions {
 	switch r {
 	case Owner:
 		return tenant.AllPermissions
 	case Admin:
 		return tenant.Allow(tenant.ReadContent, tenant.WriteContent, tenant.ApproveContent, tenant.ManageSites,
-			tenant.ReadBilling, tenant.ManageTeam, tenant.ManageKeys)
+			tenant.ReadBilling, tenant.ReadTeam, tenant.ManageTeam, tenant.ManageKeys)
 	case Editor:
-		return tenant.Allow(tenant.ReadContent, tenant.WriteContent, tenant.ApproveContent, tenant.ReadBilling)
+		return tenant.Allow(tenant.ReadContent, tenant.WriteContent, tenant.ApproveContent, tenant.ReadBilling, tenant.ReadTeam)
 	case Viewer:
 		return tenant.Allow(tenant.ReadContent)
 	}
@@ -116,56 +116,102 @@ func RoleOf(ctx context.Context, r tenant.Reader, u UserID) (Role, error) {
 	return role, nil
 }
 
-// SetRole changes a member's role. ErrLastOwner when no owner would be left.
-func SetRole(ctx context.Context, tx *tenant.Tx, u UserID, r Role) error {
-	if _, err := ParseRole(string(r)); err != nil {
-		return err
+// above is tenant.ErrForbidden unless who acts may do all that the role may:
+// nobody gives or takes what he has not. So an admin neither makes owners nor
+// removes them. And the team is changed by people: a stolen API key could
+// otherwise let somebody in who outlives it.
+func above(tx *tenant.Tx, r Role) error {
+	switch s := tx.Scope(); {
+	case s.Actor().Kind == tenant.APIKey:
+		return tenant.ErrForbidden.Sayf("The team is changed by people, not by an API key.")
+	case !s.Permissions().Covers(r.Permissions()):
+		return tenant.ErrForbidden.Sayf("The role %s may do what you may not, so you can neither give nor take it.", r)
 	}
-	if r != Owner {
-		if err := notLastOwner(ctx, tx, u); err != nil {
-			return err
+	return nil
+}
+
+// SetRole changes a member's role, from the next request on, and tells whether
+// it was another before. ErrNotMember; tenant.ErrForbidden where either role is
+// above who acts; ErrLastOwner when no owner would be left.
+func SetRole(ctx context.Context, tx *tenant.Tx, u UserID, r Role) (bool, error) {
+	if _, err := ParseRole(string(r)); err != nil {
+		return false, err
+	}
+	had, err := lockRole(ctx, tx, u)
+	if err != nil {
+		return false, err
+	}
+	for _, either := range []Role{had, r} {
+		if err := above(tx, either); err != nil {
+			return false, err
 		}
 	}
-	n, err := tx.Exec(ctx, `UPDATE members SET role = $3 WHERE account_id = $1 AND user_id = $2`, u, string(r))
-	return changed(ctx, tx, n, err, "member.role_changed", u, map[string]string{"role": string(r)})
+	if had == r {
+		return false, nil
+	}
+	if had == Owner {
+		if err := anotherOwner(ctx, tx, u); err != nil {
+			return false, err
+		}
+	}
+	_, err = tx.Exec(ctx, `UPDATE members SET role = $3 WHERE account_id = $1 AND user_id = $2`, u, string(r))
+	if err != nil {
+		return false, fmt.Errorf("role of %s: %w", u, err)
+	}
+	return true, audit.Record(ctx, tx, "member.role_changed", u.String(), map[string]string{"role": string(r), "was": string(had)})
 }
 
 // RemoveMember ends a membership, and with it what it allows, from the next
-// request on. ErrLastOwner when no owner would be left.
+// request on. ErrNotMember; tenant.ErrForbidden where the role is above who
+// acts; ErrLastOwner when no owner would be left.
 func RemoveMember(ctx context.Context, tx *tenant.Tx, u UserID) error {
-	if err := notLastOwner(ctx, tx, u); err != nil {
+	return remove(ctx, tx, u, "member.removed", func(had Role) error { return above(tx, had) })
+}
+
+// Leave ends the membership of who acts. ErrNotMember; ErrLastOwner when no
+// owner would be left.
+func Leave(ctx context.Context, tx *tenant.Tx, u UserID) error {
+	return remove(ctx, tx, u, "member.left", func(Role) error { return nil })
+}
+
+func remove(ctx context.Context, tx *tenant.Tx, u UserID, action string, may func(Role) error) error {
+	had, err := lockRole(ctx, tx, u)
+	if err != nil {
 		return err
 	}
-	n, err := tx.Exec(ctx, `DELETE FROM members WHERE account_id = $1 AND user_id = $2`, u)
-	return changed(ctx, tx, n, err, "member.removed", u, nil)
-}
-
-func changed(ctx context.Context, tx *tenant.Tx, n int64, err error, action string, u UserID, detail any) error {
-	if err == nil && n == 0 {
-		err = ErrNotMember
+	if err := may(had); err != nil {
+		return err
 	}
-	if err != nil {
+	if had == Owner {
+		if err := anotherOwner(ctx, tx, u); err != nil {
+			return err
+		}
+	}
+	if _, err := tx.Exec(ctx, `DELETE FROM members WHERE account_id = $1 AND user_id = $2`, u); err != nil {
 		return fmt.Errorf("%s %s: %w", action, u, err)
 	}
-	return audit.Record(ctx, tx, action, u.String(), detail)
+	return audit.Record(ctx, tx, action, u.String(), map[string]string{"was": string(had)})
 }
 
-// notLastOwner locks the owners' rows, in one order, so that two who leave at
-// once are looked at one after the other.
-func notLastOwner(ctx context.Context, tx *tenant.Tx, u UserID) error {
-	owners, among := 0, false
-	err := tx.Each(ctx, `SELECT user_id FROM members WHERE account_id = $1 AND role = 'owner' ORDER BY user_id`+tx.ForUpdate(), nil,
-		func(scan tenant.Scan) error {
-			var o UserID
-			err := scan(&o)
-			owners++
-			among = among || o == u
-			return err
-		})
+// lockRole is RoleOf, held until the commit. All changes of an account's team
+// are made one after the other: each begins with the lock of the account, so
+// that two owners who leave at once do not both see the other.
+func lockRole(ctx context.Context, tx *tenant.Tx, u UserID) (Role, error) {
+	if err := Lock(ctx, tx); err != nil {
+		return "", err
+	}
+	return RoleOf(ctx, tx, u)
+}
+
+// anotherOwner is ErrLastOwner unless there is an owner beside u. The caller
+// holds the account.
+func anotherOwner(ctx context.Context, r tenant.Reader, u UserID) error {
+	var others int
+	err := r.Get(ctx, `SELECT count(*) FROM members WHERE account_id = $1 AND role = 'owner' AND user_id <> $2`, []any{u}, &others)
 	if err != nil {
 		return fmt.Errorf("owners: %w", err)
 	}
-	if among && owners == 1 {
+	if others == 0 {
 		return ErrLastOwner
 	}
 	return nil
@@ -174,6 +220,8 @@ func notLastOwner(ctx context.Context, tx *tenant.Tx, u UserID) error {
 // Place is an account that a person is a member of.
 type Place struct {
 	Account tenant.AccountID
+	Name    string
+	Status  Status
 	Role    Role
 	Joined  time.Time
 }
@@ -188,11 +236,13 @@ type Rows interface {
 // answers the person who signs in, and nobody else.
 func Places(ctx context.Context, r Rows, u UserID) ([]Place, error) {
 	var all []Place
-	err := r.Each(ctx, `SELECT account_id, role, created_at FROM members WHERE user_id = $1 ORDER BY created_at, account_id`, []any{u},
+	err := r.Each(ctx, `
+		SELECT m.account_id, a.name, a.status, m.role, m.created_at FROM members m JOIN accounts a ON a.id = m.account_id
+		WHERE m.user_id = $1 ORDER BY m.created_at, m.account_id`, []any{u},
 		func(scan tenant.Scan) error {
 			var p Place
 			var joined int64
-			err := scan(&p.Account, &p.Role, &joined)
+			err := scan(&p.Account, &p.Name, &p.Status, &p.Role, &joined)
 			p.Joined = clock.FromMicros(joined)
 			all = append(all, p)
 			return err
@@ -208,4 +258,11 @@ func Places(ctx context.Context, r Rows, u UserID) ([]Place, error) {
 // the gate learn in one query what RoleOf would ask in a second.
 func RoleColumn(user string) string {
 	return `coalesce((SELECT role FROM members WHERE account_id = $1 AND user_id = ` + user + `), '')`
+}
+
+// JoinMembers is the fragment that joins, as m, the membership of the person in
+// the column named, in a query bound to an account: package identity shows who
+// the members are.
+func JoinMembers(user string) string {
+	return `JOIN members m ON m.account_id = $1 AND m.user_id = ` + user
 }

@@ -13,12 +13,10 @@ import (
 )
 
 func (a *API) accountRoutes() {
-	read(a, route{method: http.MethodGet, path: "/account", id: "get-account", tag: "account", summary: "The account"},
+	know(a, route{method: http.MethodGet, path: "/account", id: "get-account", tag: "account", summary: "The account"},
 		identity.TenantEvenIfUnpaid(tenant.ReadContent), getAccount)
 	write(a, route{method: http.MethodPatch, path: "/account", id: "change-account", tag: "account", summary: "Change the account's name or country"},
 		identity.TenantEvenIfUnpaid(tenant.ManageTeam), changeAccount)
-	read(a, route{method: http.MethodGet, path: "/account/members", id: "list-members", tag: "account", summary: "Who is a member, and with which role"},
-		identity.Tenant(tenant.ManageTeam), a.listMembers)
 	read(a, route{method: http.MethodGet, path: "/account/api-keys", id: "list-api-keys", tag: "account", summary: "The API keys, without the keys themselves"},
 		identity.Tenant(tenant.ManageKeys), listKeys)
 	write(a, route{method: http.MethodPost, path: "/account/api-keys", id: "create-api-key", tag: "account", status: http.StatusCreated,
@@ -27,9 +25,8 @@ func (a *API) accountRoutes() {
 		summary: "End an API key"}, identity.Tenant(tenant.ManageKeys), revokeKey)
 }
 
-func getAccount(ctx context.Context, v *tenant.View, _ *struct{}) (*reply[accountView], error) {
-	acc, err := account.Load(ctx, v)
-	return &reply[accountView]{Body: showAccount(acc)}, err
+func getAccount(c identity.Caller, _ *struct{}) (*reply[accountView], error) {
+	return &reply[accountView]{Body: showAccount(c.Account)}, nil
 }
 
 type changeAccountInput struct {
@@ -42,19 +39,6 @@ type changeAccountInput struct {
 func changeAccount(ctx context.Context, tx *tenant.Tx, in *changeAccountInput) (*reply[accountView], error) {
 	acc, err := account.Rename(ctx, tx, account.Change{Name: in.Body.Name, Country: in.Body.Country})
 	return &reply[accountView]{Body: showAccount(acc)}, err
-}
-
-type memberView struct {
-	User   string    `json:"user_id"`
-	Role   string    `json:"role" enum:"owner,admin,editor,viewer"`
-	Joined time.Time `json:"joined_at"`
-}
-
-func (a *API) listMembers(ctx context.Context, v *tenant.View, _ *struct{}) (*reply[page[memberView]], error) {
-	members, err := account.Members(ctx, v)
-	return list(members, func(m account.Member) memberView {
-		return memberView{User: m.User.String(), Role: string(m.Role), Joined: m.Joined}
-	}), err
 }
 
 type keyView struct {

@@ -6,7 +6,6 @@ import (
 
 	"igny8/internal/account"
 	"igny8/internal/credit"
-	"igny8/internal/invoice"
 	"igny8/internal/subscription"
 	"igny8/internal/tenant"
 )
@@ -27,10 +26,7 @@ func (a *API) adminRoutes() {
 		tenant.AuditRead, searchAudit)
 	survey(a, route{method: http.MethodGet, path: "/admin/letters", id: "admin-list-letters", tag: "admin", summary: "Which letters went to whom, newest first; not what they say"},
 		tenant.AuditRead, adminLetters)
-	onShared(a, route{method: http.MethodGet, path: "/admin/bank-accounts", id: "admin-list-bank-accounts", tag: "admin", summary: "Where tenants send money"},
-		tenant.PlansManage, listBanks)
-	onShared(a, route{method: http.MethodPut, path: "/admin/bank-accounts/{currency}", id: "admin-set-bank-account", tag: "admin",
-		summary: "Say where tenants send money in a currency"}, tenant.PlansManage, setBank)
+	a.companyRoutes()
 	a.privilegeRoutes()
 }
 
@@ -106,27 +102,4 @@ func adjustCredits(ctx context.Context, tx *tenant.Tx, in *adjustInput) (*reply[
 	v := adjustedView{ID: c.ID.String(), Amount: int64(c.Amount), Reason: c.Reason}
 	v.Credits, err = creditsOf(ctx, tx)
 	return &reply[adjustedView]{Body: v}, err
-}
-
-func listBanks(ctx context.Context, tx *tenant.SharedTx, _ *struct{}) (*reply[page[bankView]], error) {
-	all, err := invoice.BankAccounts(ctx, tx.Shared)
-	return list(all, showBank), err
-}
-
-type bankInput struct {
-	Currency string `path:"currency" maxLength:"3"`
-	Body     struct {
-		Holder       string `json:"holder" maxLength:"400"`
-		IBAN         string `json:"iban" maxLength:"60"`
-		BIC          string `json:"bic,omitempty" maxLength:"20"`
-		BankName     string `json:"bank_name" maxLength:"400"`
-		Instructions string `json:"instructions,omitempty" maxLength:"2000" doc:"What else the payer should know."`
-	}
-}
-
-func setBank(ctx context.Context, tx *tenant.SharedTx, in *bankInput) (*reply[bankView], error) {
-	b, err := invoice.SetBankAccount(ctx, tx, tx.Operator(), invoice.BankAccount{
-		Currency: in.Currency, Holder: in.Body.Holder, IBAN: in.Body.IBAN, BIC: in.Body.BIC, BankName: in.Body.BankName, Instructions: in.Body.Instructions,
-	})
-	return &reply[bankView]{Body: showBank(b)}, err
 }

@@ -48,6 +48,8 @@ type registerInput struct {
 		Country       string `json:"country" maxLength:"2" doc:"ISO 3166-1 alpha-2." example:"DE"`
 		Plan          string `json:"plan,omitempty" maxLength:"100" doc:"A plan's code or id. None: the trial."`
 		PaymentMethod string `json:"payment_method,omitempty" maxLength:"100" doc:"stripe, paypal or bank_transfer. None: stripe."`
+
+		Billing *BuyerFields `json:"billing,omitempty" doc:"To whom invoices are written, the first one too."`
 	}
 }
 
@@ -102,9 +104,13 @@ func (a *API) order(ctx context.Context, in *registerInput, from identity.Client
 	person, err := a.identity.Prepare(ctx, identity.Registration{
 		Email: in.Body.Email, Password: in.Body.Password, FirstName: in.Body.FirstName, LastName: in.Body.LastName, AccountName: in.Body.AccountName,
 	})
-	return signup.Order{
+	o := signup.Order{
 		Person: person, AccountName: in.Body.AccountName, Country: in.Body.Country, Plan: in.Body.Plan, PaymentMethod: method, From: from,
-	}, err
+	}
+	if in.Body.Billing != nil {
+		o.Billing = ptr(in.Body.Billing.buyer())
+	}
+	return o, err
 }
 
 func showOpened(ctx context.Context, tx *tenant.Tx, n signup.Opened) (*reply[registeredView], error) {
@@ -186,7 +192,8 @@ func (a *API) firstStaff(ctx context.Context, v visit, in *firstStaffInput) (*re
 
 type meView struct {
 	User        userView     `json:"user"`
-	Account     *accountView `json:"account" doc:"Null for who is a member of none."`
+	Account     *accountView `json:"account" doc:"That of this session. Null: without one."`
+	Accounts    []placeView  `json:"accounts" doc:"Every account that the user is a member of; see /auth/switch."`
 	Permissions []string     `json:"permissions" doc:"What the user may do in the account."`
 	Privileges  []string     `json:"privileges" doc:"What the user may do as one of the operator's people."`
 }
@@ -196,7 +203,11 @@ func (a *API) me(ctx context.Context, v visit, _ *struct{}) (*reply[meView], err
 	if err != nil {
 		return nil, err
 	}
-	me := meView{User: showUser(u), Permissions: v.Scope.Permissions().Names(), Privileges: []string{}}
+	places, err := a.identity.Places(ctx, v.User)
+	if err != nil {
+		return nil, err
+	}
+	me := meView{User: showUser(u), Accounts: list(places, showPlace).Body.Items, Permissions: v.Scope.Permissions().Names(), Privileges: []string{}}
 	for _, p := range v.Operator.Privileges() {
 		me.Privileges = append(me.Privileges, string(p))
 	}

@@ -22,6 +22,10 @@ func (a *API) billingRoutes() {
 	public(a, route{method: http.MethodGet, path: "/plans", id: "list-plans", tag: "billing", summary: "What is for sale"}, a.listPlans)
 	public(a, route{method: http.MethodGet, path: "/billing/payment-methods", id: "list-payment-methods", tag: "billing", summary: "Which ways to pay there are"}, a.listMethods)
 	read(a, route{method: http.MethodGet, path: "/billing/subscription", id: "get-subscription", tag: "billing", summary: "Which plan the account is on"}, reading, getSubscription)
+	write(a, route{method: http.MethodPost, path: "/billing/cancel", id: "cancel-subscription", tag: "billing",
+		summary: "Let the subscription end with its period"}, identity.TenantEvenIfUnpaid(tenant.ManageBilling), a.cancel(true))
+	write(a, route{method: http.MethodPost, path: "/billing/resume", id: "resume-subscription", tag: "billing",
+		summary: "Let a subscription that was cancelled be renewed after all"}, identity.TenantEvenIfUnpaid(tenant.ManageBilling), a.cancel(false))
 	read(a, route{method: http.MethodGet, path: "/billing/invoices", id: "list-invoices", tag: "billing", summary: "The invoices, newest first"}, reading, listInvoices)
 	read(a, route{method: http.MethodGet, path: "/billing/invoices/{id}", id: "get-invoice", tag: "billing", summary: "One invoice"}, reading, getInvoice)
 	read(a, route{method: http.MethodGet, path: "/billing/credits", id: "get-credits", tag: "billing", summary: "The balance, and what it is made of"}, reading, getCredits)
@@ -52,13 +56,20 @@ type methodView struct {
 	Status string `json:"status" enum:"available,coming_soon"`
 }
 
-func (a *API) listMethods(context.Context, *struct{}) (*reply[page[methodView]], error) {
-	return list(a.desk.Methods(), func(m payment.Availability) methodView {
+// listMethods tells who has no account yet: what is switched off for everybody
+// is not available.
+func (a *API) listMethods(ctx context.Context, _ *struct{}) (*reply[page[methodView]], error) {
+	var methods []payment.Availability
+	err := a.st.ViewShared(ctx, func(ctx context.Context, r tenant.Shared) (err error) {
+		methods, err = a.desk.MethodsForNewcomer(ctx, r, "")
+		return err
+	})
+	return list(methods, func(m payment.Availability) methodView {
 		if m.Available {
 			return methodView{string(m.Method), "available"}
 		}
 		return methodView{string(m.Method), "coming_soon"}
-	}), nil
+	}), err
 }
 
 type planOfView struct {
@@ -103,6 +114,13 @@ func (a *API) takeOrder(ctx context.Context, tx *tenant.Tx, in *checkoutInput) (
 	}
 	v, err := invoiceOf(ctx, tx, i)
 	return &reply[checkoutView]{Body: checkoutView{Subscription: showSubscription(s), Invoice: v}}, err
+}
+
+func (a *API) cancel(cancel bool) func(context.Context, *tenant.Tx, *struct{}) (*reply[subscriptionView], error) {
+	return func(ctx context.Context, tx *tenant.Tx, _ *struct{}) (*reply[subscriptionView], error) {
+		s, err := a.desk.Cancel(ctx, tx, cancel)
+		return &reply[subscriptionView]{Body: showSubscription(s)}, err
+	}
 }
 
 func listInvoices(ctx context.Context, v *tenant.View, in *Window) (*reply[page[invoiceView]], error) {

@@ -2,6 +2,7 @@ package api
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"io"
 	"log/slog"
@@ -55,7 +56,7 @@ func newHouse(t testing.TB) *house {
 	must()
 	jobs, err := job.New(d, log, job.Options{})
 	must()
-	h.ids = identitytest.New(t, d, identity.Options{Standing: subscription.Terms, Unpaid: Unpaid, Log: log, Jobs: jobs})
+	h.ids = identitytest.New(t, d, identity.Options{Standing: standing, Unpaid: Unpaid, Log: log, Jobs: jobs})
 	kept, err := replay.New(d, secret)
 	must()
 	gate := ai.NewOffline(h.st)
@@ -163,3 +164,7 @@ func (h *house) operator() []string {
 }
 
 func bearer(token string) []string { return []string{"Authorization", "Bearer " + token} }
+
+func standing(ctx context.Context, r tenant.Reader) (identity.Terms, error) {
+	return subscription.TermsOf(ctx, r)
+}

@@ -124,8 +124,8 @@ func TestEveryOperationDeclaresItsAccess(t *testing.T) {
 		t.Error("the bearer scheme is not described")
 	}
 	want := []string{
-		"ask-password-reset", "create-first-staff", "list-payment-methods", "list-plans", "login", "login-second-factor", "logout",
-		"paypal-webhook", "refresh", "register", "reset-password", "stripe-webhook", "verify-email",
+		"accept-invitation", "ask-password-reset", "create-first-staff", "list-payment-methods", "list-plans", "login", "login-second-factor", "logout",
+		"paypal-webhook", "read-invitation", "refresh", "register", "reset-password", "stripe-webhook", "verify-email",
 	}
 	if !slices.Equal(public, want) {
 		t.Errorf("open to everybody are %v, want %v", public, want)
@@ -147,7 +147,7 @@ func TestMoneyNeedsAKey(t *testing.T) {
 		if (key != nil) != (op.Method == http.MethodPost) {
 			t.Errorf("%s %s: key parameter %+v", op.Method, op.Path, key)
 		}
-		if key != nil && key.Required != slices.Contains([]string{"checkout", "admin-adjust-credits", "report-payment", "report-payment-form"}, op.OperationID) {
+		if key != nil && key.Required != slices.Contains([]string{"checkout", "admin-adjust-credits", "admin-issue-credit-note", "report-payment", "report-payment-form"}, op.OperationID) {
 			t.Errorf("%s: key required %v", op.OperationID, key.Required)
 		}
 	}

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"reflect"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -29,6 +30,8 @@ type route struct {
 	maxBody      int64 // bytes; zero: 1 MiB
 	asItCame     bool  // the body is bytes that only the operation can read
 	needsKey     bool  // refuse the request without an Idempotency-Key
+
+	media string // of an answer that is a sheet, such as "image/png"; none: JSON
 
 	scope throttle.Scope // counted with which others; zero: see scopeOf
 }
@@ -98,6 +101,15 @@ func read[I, O any](a *API, r route, p identity.Policy, do func(context.Context,
 	})
 }
 
+// know mounts an operation whose answer the gate knows already: it reads
+// nothing more, and is of the moment at which the caller was let in.
+func know[I, O any](a *API, r route, p identity.Policy, do func(identity.Caller, *I) (*O, error)) {
+	if !p.OfAccount() {
+		panic("api: of " + r.path + " the gate knows no account")
+	}
+	mount(a, r, p, func(_ context.Context, c visit, in *I) (*O, error) { return do(c.Caller, in) })
+}
+
 // write mounts an operation in one transaction of the caller's account, which
 // also keeps its answer.
 func write[I, O any](a *API, r route, p identity.Policy, do func(context.Context, *tenant.Tx, *I) (*O, error)) {
@@ -162,6 +174,11 @@ func mountKeeping[I, O any](a *API, r route, p identity.Policy, do func(context.
 			Name: "Idempotency-Key", In: "header", Required: r.needsKey,
 			Description: "Sent again with the same key, the request has no second effect and gets the first answer.",
 			Schema:      &huma.Schema{Type: huma.TypeString, MaxLength: ptr(255)},
+		}}
+	}
+	if r.media != "" {
+		op.Responses = map[string]*huma.Response{strconv.Itoa(r.success()): {
+			Content: map[string]*huma.MediaType{r.media: {Schema: &huma.Schema{Type: huma.TypeString, Format: "binary"}}},
 		}}
 	}
 	huma.Register(a.huma, op, func(ctx context.Context, in *I) (*O, error) {

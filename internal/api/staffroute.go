@@ -42,6 +42,27 @@ func onAccount[I, O any](a *API, r route, p tenant.Privilege, do func(context.Co
 	})
 }
 
+// pictureOnAccount mounts an operation whose answer is a file, drawn from what
+// is read of the account that the path names, once that is in its log.
+func pictureOnAccount[I any](a *API, r route, p tenant.Privilege, do func(context.Context, *tenant.Tx, *I) (drawing, error), draw func(drawing) ([]byte, error)) {
+	mountKeeping(a, r, identity.Staff(p), func(ctx context.Context, c visit, in *I) (*sheet, error) {
+		acc, err := named(tenant.ParseAccountID, any(in).(pathed).path(), account.ErrNotFound)
+		if err != nil {
+			return nil, err
+		}
+		var d drawing
+		err = a.identity.Act(ctx, use(r, c, p), acc, func(ctx context.Context, tx *tenant.Tx) error {
+			d, err = do(ctx, tx, in)
+			return err
+		})
+		if err != nil {
+			return nil, err
+		}
+		content, err := draw(d)
+		return sheetOf(r, d.name, content), err
+	})
+}
+
 // onShared mounts an operation on what belongs to no account.
 func onShared[I, O any](a *API, r route, p tenant.Privilege, do func(context.Context, *tenant.SharedTx, *I) (*O, error)) {
 	mountKeeping(a, r, identity.Staff(p), func(ctx context.Context, c visit, in *I) (*O, error) {

@@ -72,6 +72,11 @@ func (in *askResetInput) mailbox() (string, throttle.Rate) {
 	return in.Body.Email, throttle.LoginByEmail
 }
 
+// Who tries passwords with an invitation tries those of one person.
+func (in *acceptInput) mailbox() (string, throttle.Rate) {
+	return in.Body.Token, throttle.LoginByEmail
+}
+
 // countMailbox is count for the e-mail address that an input asks about.
 func (a *API) countMailbox(ctx context.Context, v visit, r route, in any) error {
 	m, ok := in.(mailbox)

@@ -97,6 +97,7 @@ type subscriptionView struct {
 	StripeID          *string    `json:"stripe_subscription_id"`
 	PeriodStart       *time.Time `json:"current_period_start"`
 	PeriodEnd         *time.Time `json:"current_period_end"`
+	CancelAtEnd       bool       `json:"cancel_at_period_end" doc:"It ends with its period and is not renewed."`
 }
 
 func showSubscription(s subscription.Subscription) subscriptionView {
@@ -104,6 +105,7 @@ func showSubscription(s subscription.Subscription) subscriptionView {
 		ID: s.ID.String(), Plan: s.Plan.Code, Status: string(s.Status), PaymentMethod: string(s.PaymentMethod),
 		ExternalPaymentID: text(s.ExternalPaymentID), StripeID: text(s.StripeID),
 		PeriodStart: moment(s.PeriodStart), PeriodEnd: moment(s.PeriodEnd),
+		CancelAtEnd: s.CancelAtEnd,
 	}
 }
 
@@ -153,6 +155,7 @@ func creditsOf(ctx context.Context, r tenant.Reader) (creditsView, error) {
 
 type bankView struct {
 	Currency     string `json:"currency"`
+	Country      string `json:"country" doc:"For payers of this country. Empty: for everybody else."`
 	Holder       string `json:"holder"`
 	IBAN         string `json:"iban"`
 	BIC          string `json:"bic"`
@@ -161,7 +164,27 @@ type bankView struct {
 }
 
 func showBank(b invoice.BankAccount) bankView {
-	return bankView{Currency: b.Currency, Holder: b.Holder, IBAN: b.IBAN, BIC: b.BIC, BankName: b.BankName, Instructions: b.Instructions}
+	return bankView{Currency: b.Currency, Country: b.Country, Holder: b.Holder, IBAN: b.IBAN, BIC: b.BIC, BankName: b.BankName, Instructions: b.Instructions}
+}
+
+type sellerView struct {
+	Name               string `json:"name"`
+	Line1              string `json:"line1"`
+	Line2              string `json:"line2"`
+	Postcode           string `json:"postcode"`
+	City               string `json:"city"`
+	Country            string `json:"country"`
+	TaxID              string `json:"tax_id"`
+	RegistrationNumber string `json:"registration_number"`
+	Email              string `json:"email"`
+	Phone              string `json:"phone"`
+}
+
+func showSeller(s invoice.Seller) sellerView {
+	return sellerView{
+		Name: s.Name, Line1: s.Line1, Line2: s.Line2, Postcode: s.Postcode, City: s.City, Country: s.Country, TaxID: s.TaxID,
+		RegistrationNumber: s.RegistrationNumber, Email: s.Email, Phone: s.Phone,
+	}
 }
 
 type lineView struct {
@@ -175,7 +198,17 @@ type invoiceView struct {
 	Subscription  string      `json:"subscription_id"`
 	Number        string      `json:"number"`
 	Status        string      `json:"status" enum:"draft,open,paid,void,uncollectible"`
-	Total         money.Money `json:"total"`
+	Net           money.Money `json:"net"`
+	Tax           money.Money `json:"tax"`
+	TaxRate       int64       `json:"tax_rate" doc:"In hundredths of a per cent: 1900 is 19 %."`
+	TaxCategory   string      `json:"tax_category" enum:"S,Z,AE,O" doc:"The code of EN 16931: standard rate, zero rate, reverse charge, not subject to tax."`
+	TaxNote       *string     `json:"tax_note" doc:"What the law wants said, in the buyer's language."`
+	TaxIncluded   bool        `json:"prices_include_tax" doc:"The prices of the lines have the tax in them."`
+	Total         money.Money `json:"total" doc:"Net and tax."`
+	Paid          money.Money `json:"paid"`
+	Credited      money.Money `json:"credited" doc:"What credit notes have taken back of the total."`
+	Seller        *sellerView `json:"seller" doc:"As it was when the invoice was issued."`
+	Buyer         *buyerView  `json:"buyer" doc:"As it was when the invoice was issued."`
 	AmountDue     money.Money `json:"amount_due"`
 	Issued        time.Time   `json:"issued_at"`
 	Due           time.Time   `json:"due_at"`
@@ -189,9 +222,17 @@ type invoiceView struct {
 // invoiceOf is an invoice with where to send the money.
 func invoiceOf(ctx context.Context, r tenant.Reader, i invoice.Invoice) (invoiceView, error) {
 	v := invoiceView{
-		ID: i.ID.String(), Subscription: i.Subscription.String(), Number: i.Number, Status: string(i.Status), Total: i.Total,
+		ID: i.ID.String(), Subscription: i.Subscription.String(), Number: i.Number, Status: string(i.Status),
+		Net: i.Net, Tax: i.Tax, TaxRate: int64(i.Taxed.Rate), TaxCategory: string(i.Taxed.Category), TaxNote: text(i.Taxed.Note),
+		TaxIncluded: i.TaxIncluded, Total: i.Total, Paid: i.Paid, Credited: i.Credited,
 		AmountDue: i.AmountDue(), Issued: i.Issued, Due: i.Due, PaidAt: moment(i.PaidAt), Reference: i.Reference,
 		PaymentMethod: string(i.PaymentMethod),
+	}
+	if i.Seller.Name != "" {
+		v.Seller = ptr(showSeller(i.Seller))
+	}
+	if i.Buyer.Company != "" {
+		v.Buyer = ptr(showBuyer(i.Buyer))
 	}
 	for _, l := range i.Lines {
 		v.Lines = append(v.Lines, lineView{Description: l.Description, Quantity: l.Quantity, Unit: l.Unit})
@@ -199,7 +240,7 @@ func invoiceOf(ctx context.Context, r tenant.Reader, i invoice.Invoice) (invoice
 	if i.PaymentMethod != account.BankTransfer {
 		return v, nil
 	}
-	b, err := invoice.BankAccountOf(ctx, r.Shared(), i.Total.Currency)
+	b, err := invoice.PayTo(ctx, r.Shared(), i)
 	if errors.Is(err, invoice.ErrNoBankAccount) {
 		return v, nil
 	}

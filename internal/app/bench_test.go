@@ -27,7 +27,7 @@ func BenchmarkGate(b *testing.B) {
 			b.ReportAllocs()
 			b.RunParallel(func(pb *testing.PB) {
 				for pb.Next() {
-					req := httptest.NewRequest(http.MethodGet, api.Base+"/sites", nil)
+					req := httptest.NewRequest(http.MethodGet, api.Base+"/account", nil)
 					req.Header.Set("Authorization", "Bearer "+way.credential)
 					rec := httptest.NewRecorder()
 					if h.s.handler.ServeHTTP(rec, req); rec.Code != http.StatusOK {

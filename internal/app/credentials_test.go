@@ -19,8 +19,13 @@ import (
 // withPost starts a server whose letters go to a real SMTP server.
 func withPost(t *testing.T) (*house, *mailtest.Server) {
 	t.Helper()
+	return withPostAt(t, clock.Clock{})
+}
+
+func withPostAt(t *testing.T, c clock.Clock) (*house, *mailtest.Server) {
+	t.Helper()
 	post := mailtest.Start(t, mailtest.Address(t))
-	return openOn(t, clock.Clock{}, config.Config{
+	return openOn(t, c, config.Config{
 		Addr: "127.0.0.1:0", Data: filepath.Join(t.TempDir(), "data"), Database: dbtest.URL(t), AI: config.AI{Provider: config.Offline},
 		SMTP: config.NewSecret("smtp://" + post.SMTP), MailFrom: "igny8@example.com",
 	}), post

@@ -39,6 +39,10 @@ func (h *house) furnish(t *testing.T, operator, marker string) *furnished {
 	h.send("POST", "/billing/confirm-bank-transfer", operator, object{
 		"account_id": f.ids["account"], "external_payment_id": marker, "amount": 20000, "payer_name": marker, "proof_url": "https://" + marker + ".example/proof",
 	}).is(http.StatusOK)
+	f.send("PUT", "/billing/details", f.owner, object{"company": marker, "line1": marker, "city": marker, "country": "DE"}).is(http.StatusOK)
+	f.ids["credit note"] = h.send("POST", "/admin/accounts/"+f.ids["account"]+"/credit-notes", operator, object{
+		"invoice_id": f.ids["invoice"], "amount": 100, "reason": marker,
+	}, "Idempotency-Key", marker+"-credit").is(http.StatusCreated).text("id")
 	f.plan()
 	f.write()
 	f.ids["invoice"] = f.post("/billing/checkout", object{"plan": "scale", "payment_method": "bank_transfer"}, "Idempotency-Key", marker).text("invoice.id")
@@ -46,6 +50,7 @@ func (h *house) furnish(t *testing.T, operator, marker string) *furnished {
 		"invoice_id": f.ids["invoice"], "external_payment_id": marker + " claim", "amount": 50000, "payer_name": marker,
 	}, "Idempotency-Key", marker+"-claim").text("id")
 	f.ids["key"] = f.post("/account/api-keys", object{"name": marker, "scopes": []string{"content.read"}}).text("id")
+	f.ids["invitation"] = f.post("/account/invitations", object{"email": "invited@" + marker + ".example", "role": "editor"}).text("id")
 	return f
 }
 

@@ -251,10 +251,10 @@ func (m subject) credentials() []credential {
 
 // rolesMay is what the roles are for, in the words of the contract.
 var rolesMay = map[account.Role][]string{
-	account.Owner: {"content.read", "content.write", "content.approve", "sites.manage", "billing.read", "billing.manage", "team.manage", "keys.manage"},
-	account.Admin: {"content.read", "content.write", "content.approve", "sites.manage", "billing.read", "team.manage", "keys.manage"},
+	account.Owner: {"content.read", "content.write", "content.approve", "sites.manage", "billing.read", "billing.manage", "team.read", "team.manage", "keys.manage"},
+	account.Admin: {"content.read", "content.write", "content.approve", "sites.manage", "billing.read", "team.read", "team.manage", "keys.manage"},
 	account.Editor: {
-		"content.read", "content.write", "content.approve", "billing.read",
+		"content.read", "content.write", "content.approve", "billing.read", "team.read",
 	},
 	account.Viewer: {"content.read"},
 }

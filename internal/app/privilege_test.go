@@ -95,15 +95,19 @@ func TestEveryUseOfEveryPrivilegeIsInTheLog(t *testing.T) {
 		"admin-list-bank-accounts": nil, "admin-list-privileges": nil, "admin-list-staff": nil, "admin-list-account-privileges": nil,
 		"admin-revoke-privilege": nil, "admin-revoke-account-privilege": nil, "admin-list-letters": nil,
 		"admin-suspend-account": reason, "admin-reactivate-account": reason,
-		"admin-adjust-credits":          object{"amount": 5, "reason": "a test"},
-		"admin-set-bank-account":        bank,
-		"admin-grant-privilege":         object{"user_id": victim.text("user.id"), "privilege": "flags.manage"},
-		"admin-create-system-account":   object{"kind": "system", "name": "Another"},
-		"admin-create-system-key":       object{"name": "k", "scopes": []string{"content.read"}},
-		"admin-grant-account-privilege": object{"privilege": "throttle.exempt"},
-		"confirm-bank-transfer":         transfer,
-		"confirm-bank-transfer-form":    withProof{"account_id": owing().text("account.id"), "external_payment_id": "B2", "amount": 20000, "payer_name": "P"},
-		"admin-list-payments":           nil, "admin-get-payment": nil, "admin-get-payment-proof": nil, "admin-approve-payment": object{},
+		"admin-adjust-credits":   object{"amount": 5, "reason": "a test"},
+		"admin-set-bank-account": bank,
+		"admin-get-company":      nil, "admin-get-invoice-pdf": nil, "admin-drop-country-bank-account": nil,
+		"admin-set-country-bank-account": bank,
+		"admin-set-company":              object{"name": "Igny8", "line1": "Street 1", "city": "Berlin", "country": "DE"},
+		"admin-issue-credit-note":        object{"invoice_id": payer.text("invoice.id"), "amount": 100, "reason": "a test"},
+		"admin-grant-privilege":          object{"user_id": victim.text("user.id"), "privilege": "flags.manage"},
+		"admin-create-system-account":    object{"kind": "system", "name": "Another"},
+		"admin-create-system-key":        object{"name": "k", "scopes": []string{"content.read"}},
+		"admin-grant-account-privilege":  object{"privilege": "throttle.exempt"},
+		"confirm-bank-transfer":          transfer,
+		"confirm-bank-transfer-form":     withProof{"account_id": owing().text("account.id"), "external_payment_id": "B2", "amount": 20000, "payer_name": "P"},
+		"admin-list-payments":            nil, "admin-get-payment": nil, "admin-get-payment-proof": nil, "admin-approve-payment": object{},
 		"admin-confirm-payment": object{}, "admin-reject-payment": reason, "admin-undo-payment": reason,
 		"admin-send-payment-back":  object{"amount": 5000, "reason": "too much"},
 		"admin-get-approval-rules": nil, "admin-set-approval-rules": object{"above": []object{{"amount": 30000, "currency": "EUR"}}, "uncertain": false, "own_account": false},
@@ -112,6 +116,7 @@ func TestEveryUseOfEveryPrivilegeIsInTheLog(t *testing.T) {
 	}
 	// What the path names, where that is not the victim's account.
 	named := map[string]func() string{
+		"admin-get-invoice-pdf": func() string { return payer.text("account.id") }, "admin-issue-credit-note": func() string { return payer.text("account.id") },
 		"admin-get-payment": reported, "admin-get-payment-proof": reported, "admin-confirm-payment": reported, "admin-reject-payment": reported,
 		"admin-undo-payment":      func() string { return received(20000) },
 		"admin-send-payment-back": func() string { return received(25000) },
@@ -140,7 +145,7 @@ func TestEveryUseOfEveryPrivilegeIsInTheLog(t *testing.T) {
 		if name := named[op.id]; name != nil {
 			acc = name()
 		}
-		path := strings.NewReplacer("{id}", acc, "{currency}", "EUR", "{user_id}", user, "{privilege}", "flags.manage").Replace(op.path)
+		path := strings.NewReplacer("{id}", acc, "{currency}", "EUR", "{country}", "AT", "{invoice_id}", payer.text("invoice.id"), "{user_id}", user, "{privilege}", "flags.manage").Replace(op.path)
 		for n := 1; n <= 2; n++ {
 			before := h.events(auditor, "staff:"+user, p)
 			// Each time with a key: the repeat of an answered request is a use too.

@@ -25,6 +25,7 @@ import (
 	"igny8/internal/payment"
 	"igny8/internal/plan"
 	"igny8/internal/planner"
+	"igny8/internal/renewal"
 	"igny8/internal/replay"
 	"igny8/internal/subscription"
 	"igny8/internal/tenant"
@@ -135,11 +136,18 @@ func (s *server) wire(ctx context.Context, cfg config.Config, secret config.Secr
 		return err
 	}
 	s.identity, err = identity.New(s.store, s.db, identity.Options{
-		Keys: keys.read, Issuer: cfg.BaseURL, Log: s.log, Standing: subscription.Terms, Unpaid: api.Unpaid, Mail: post, Jobs: s.jobs, Seal: factors,
+		Keys: keys.read, Issuer: cfg.BaseURL, Log: s.log, Standing: termsOf, Unpaid: api.Unpaid,
+		Seats: limit(subscription.Users), Mail: post, Jobs: s.jobs, Seal: factors,
 	})
 	if err != nil {
 		return err
 	}
+	desk := payment.NewDesk(s.identity)
+	err = desk.Connect(s.store, s.jobs, payment.Vendors{Stripe: cfg.Stripe, PayPal: cfg.PayPal, BaseURL: cfg.BaseURL, Clock: c, Key: messages})
+	if err != nil {
+		return err
+	}
+	s.jobs.Patrol(renewal.New(desk, s.identity).Round())
 	kept, err := replay.New(s.db, answers)
 	if err != nil {
 		return err
@@ -156,17 +164,19 @@ func (s *server) wire(ctx context.Context, cfg config.Config, secret config.Secr
 	if err != nil {
 		return err
 	}
-	desk := payment.NewDesk(s.identity)
-	err = desk.Connect(s.store, s.jobs, payment.Vendors{Stripe: cfg.Stripe, PayPal: cfg.PayPal, BaseURL: cfg.BaseURL, Clock: c, Key: messages})
-	if err != nil {
-		return err
-	}
 	a := api.New(api.Rooms{
 		Store: s.store, Identity: s.identity, Replay: kept, Desk: desk, Jobs: s.jobs, Planner: p, Writer: w,
 		Sites: limit(subscription.Sites), Throttle: often, Proxies: cfg.TrustedProxies, Log: s.log, Version: Version,
 	})
-	s.handler = s.routes(a, web.New(s.identity, often, cfg.TrustedProxies, s.log), c)
+	s.handler = s.routes(a, web.New(web.Rooms{
+		Store: s.store, Identity: s.identity, Desk: desk, Throttle: often, Proxies: cfg.TrustedProxies, BaseURL: cfg.BaseURL, Log: s.log,
+	}), c)
 	return nil
+}
+
+// termsOf is how the gate learns of account, subscription and plan.
+func termsOf(ctx context.Context, r tenant.Reader) (identity.Terms, error) {
+	return subscription.TermsOf(ctx, r)
 }
 
 // limit asks the plan whether there may be more of something.
@@ -246,6 +256,7 @@ func (s *server) serve(ctx context.Context, ln net.Listener) error {
 	}
 	beating, still := context.WithCancel(context.WithoutCancel(ctx))
 	var heart sync.WaitGroup
+	heart.Go(func() { s.identity.NoteUses(beating) })
 	if s.shared != nil {
 		heart.Go(func() { s.shared.Beat(beating) })
 	}

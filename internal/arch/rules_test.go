@@ -17,18 +17,20 @@ var floors = []string{
 	// platform and tenancy
 	"db", "db/dbtest", "httpx", "tenant", "tenant/tenanttest", "throttle", "throttle/redistest",
 	// services
-	"audit", "job", "replay", "mail", "mail/mailtest",
+	"audit", "flag", "job", "replay", "mail", "mail/mailtest",
 	// people
 	"account", "identity/internal/wordlist", "identity/internal/wordlist/generate", "identity", "identity/identitytest",
 	// commerce
 	"credit", "plan", "subscription", "invoice", "payment/internal/vendor", "payment/internal/stripe",
-	"payment/internal/paypal", "payment/stripetest", "payment/paypaltest", "payment", "signup",
+	"payment/internal/paypal", "payment/stripetest", "payment/paypaltest", "payment", "renewal",
+	"bank/internal/statement", "bank/internal/camt", "bank/internal/mt940", "bank/internal/csvfile",
+	"signup",
 	// the product
 	"ai/internal/provider", "ai/internal/cluster", "ai/internal/provider/offline", "ai/internal/provider/chat",
 	"ai/internal/provider/vendortest", "ai/internal/provider/openai", "ai/internal/provider/anthropic", "ai", "ai/aitest",
 	"site", "planner/internal/keywordfile", "planner", "writer",
 	// the edges, and what knows everybody
-	"web", "api", "app",
+	"web/assets", "web/ui", "web/webtest", "web", "api", "app",
 	"arch",
 }
 
@@ -44,6 +46,7 @@ var onlyInto = map[string][]string{
 	"igny8/internal/identity/identitytest":           {},
 	"igny8/internal/payment/stripetest":              {},
 	"igny8/internal/payment/paypaltest":              {},
+	"igny8/internal/web/webtest":                     {},
 	"igny8/internal/app":                             {},
 	"github.com/danielgtaylor/huma/v2":               {"api"},
 	"github.com/riverqueue/river":                    {"db", "job"},
@@ -57,12 +60,17 @@ var onlyInto = map[string][]string{
 	"github.com/alexedwards/argon2id":                {"identity"},
 	"github.com/alecthomas/kong":                     {"app"},
 	"github.com/bojanz/currency":                     {"account", "money", "payment/internal/paypal"},
+	"github.com/johnfercher/maroto/v2":               {"invoice"},
+	"github.com/boombuler/barcode":                   {"invoice"},
+	"golang.org/x/image":                             {"invoice"},
 	"github.com/stripe/stripe-go/v85":                {"payment/internal/stripe"},
 	"github.com/pressly/goose/v3":                    {"db"},
 	"modernc.org/sqlite":                             {"db"},
 	"database/sql":                                   {"db", "job"},
 	"github.com/kljensen/snowball":                   {"ai/internal/cluster"},
 	"github.com/yuin/goldmark":                       {"writer"},
+	"github.com/a-h/templ":                           {"web", "web/ui"},
+	"github.com/chromedp":                            {"web/webtest"},
 	"github.com/microcosm-cc/bluemonday":             {"writer"},
 	"math/rand":                                      {},
 	"math/rand/v2":                                   {},
@@ -91,7 +99,7 @@ var onlyBy = map[string][]string{
 	"time.Now":                                  {"clock"},
 	"time.Since":                                {"clock"},
 	"time.Until":                                {"clock"},
-	"os.Getenv":                                 {"db/dbtest"},
+	"os.Getenv":                                 {"db/dbtest", "web/webtest"},
 	"os.LookupEnv":                              {},
 	"os.Environ":                                {},
 	"os.Exit":                                   {},
@@ -113,12 +121,13 @@ var reachers = map[string]map[string]string{
 	"ViewOf":   {"tenant/tenant.go": "a View"},
 	"UpdateOf": {"tenant/tenant.go": "a Tx", "tenant/tenanttest/tenanttest.go": "an account for tests of rooms below package account"},
 	"Narrow":   {"tenant/tenant.go": "Bind", "tenant/staff.go": "BindShared"},
-	"Within":   {"tenant/tenant.go": "Within", "identity/verify.go": "an event of a person, for each of his accounts"},
+	"Within":   {"tenant/tenant.go": "Within", "identity/verify.go": "an event of a person, for each of his accounts", "identity/use.go": "which keys were used, of many accounts in one commit"},
 	"ViewAcross": {
 		"db/dbtest/dump.go":   "every row, for tests",
 		"tenant/shared.go":    "an operator's Survey",
 		"identity/session.go": "where a person who signs in is a member",
 		"job/run.go":          "jobs of processes that died",
+		"job/round.go":        "in which accounts something has become due",
 	},
 	"LookAcross": {"identity/verify.go": "where a person, whose row is held, is a member"},
 }

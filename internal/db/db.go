@@ -42,6 +42,9 @@ type DB struct {
 	actsAs atomic.Pointer[string] // the role that CheckWall found good
 	clock  clock.Clock
 
+	watch   watch
+	moments joint[Moment]
+
 	disturb func() error // nil but in a test: see Disturb
 }
 
@@ -67,7 +70,7 @@ func (d *DB) Close() error {
 	if d.pool != nil {
 		d.pool.Close()
 	}
-	return err
+	return errors.Join(err, d.watch.close())
 }
 
 // Engine says which database this is.

@@ -32,6 +32,8 @@ func openPostgres(ctx context.Context, url string, c clock.Clock) (*DB, error) {
 	}
 	std := openSessions(pool)
 	d.pool, d.write, d.read = pool, std, std
+	d.watch.open = watchPostgres(cfg.ConnConfig)
+	d.moments.ask = d.watch.ask
 	return d, nil
 }
 

@@ -11,6 +11,8 @@ import (
 	"runtime"
 	"strings"
 
+	"modernc.org/sqlite"
+
 	"igny8/internal/clock"
 )
 
@@ -26,6 +28,9 @@ var pragmas = []pragma{
 	{"busy_timeout", "5000", "5000"},
 }
 
+// readOnly is for connections that only read.
+var readOnly = pragma{name: "query_only", set: "1"}
+
 func openSQLite(ctx context.Context, path string, c clock.Clock) (*DB, error) {
 	if path == "" || strings.HasPrefix(path, ":memory:") {
 		return nil, errors.New("database sqlite: wants the path of a file, such as sqlite:./igny8-data/igny8.db")
@@ -38,13 +43,18 @@ func openSQLite(ctx context.Context, path string, c clock.Clock) (*DB, error) {
 		return nil, err
 	}
 	write.SetMaxOpenConns(1)
-	read, err := openStatements(dsn(path, "deferred", pragma{name: "query_only", set: "1"}))
+	read, err := openStatements(dsn(path, "deferred", readOnly))
 	if err != nil {
 		return nil, errors.Join(err, write.Close())
 	}
 	read.SetMaxOpenConns(max(4, 2*runtime.NumCPU()))
 	read.SetMaxIdleConns(max(4, 2*runtime.NumCPU()))
-	d := &DB{engine: SQLite, write: write, read: read, clock: c}
+	watching, err := sqlite.NewConnector(dsn(path, "deferred", readOnly))
+	if err != nil {
+		return nil, errors.Join(err, write.Close(), read.Close())
+	}
+	d := &DB{engine: SQLite, write: write, read: read, clock: c, watch: watch{open: watchSQLite(watching)}}
+	d.moments.ask = d.watch.ask
 	if err := d.readBack(ctx); err != nil {
 		return nil, errors.Join(fmt.Errorf("database file %s: %w", path, err), d.Close())
 	}

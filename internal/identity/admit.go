@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"strings"
-	"time"
 
 	"igny8/internal/account"
 	"igny8/internal/clock"
@@ -17,8 +16,9 @@ import (
 
 // Caller is who was let in. A person has a User and a Session; an API key has
 // a Key, and a Site when it is bound to one. Scope is zero for who is a
-// member of no account; Operator is zero for who is not staff. Rates is how
-// often the account may ask, on routes that are the account's.
+// member of no account; Operator is zero for who is not staff. Account, and
+// Rates, which is how often it may ask, are told on routes that are the
+// account's.
 type Caller struct {
 	User     UserID
 	Session  SessionID
@@ -26,6 +26,7 @@ type Caller struct {
 	Operator tenant.Operator
 	Key      APIKeyID
 	Site     string
+	Account  account.Account
 	Rates    throttle.Rates
 }
 
@@ -43,16 +44,22 @@ func (r refusal) Error() string { return string(r) }
 // (tenant.ErrForbidden). A credential that does not count is refused, never
 // treated as none.
 func (s *Service) Admit(ctx context.Context, authorization string, p Policy) (Caller, error) {
+	return s.decide(ctx, authorization, p, s.admit)
+}
+
+// decide is the gate for every credential; judged says what one of its kind is
+// good for.
+func (s *Service) decide(ctx context.Context, credential string, p Policy, judged func(context.Context, string, Policy) (Caller, error)) (Caller, error) {
 	if !p.Declared() {
 		return Caller{}, errUndeclared
 	}
 	if p.IsPublic() {
 		return Caller{}, nil
 	}
-	if authorization == "" {
+	if credential == "" {
 		return Caller{}, ErrRequired
 	}
-	c, err := s.admit(ctx, authorization, p)
+	c, err := judged(ctx, credential, p)
 	if why := refusal(""); errors.As(err, &why) {
 		s.log.InfoContext(ctx, "credential refused", "reason", string(why), "policy", p.String())
 		return Caller{}, ErrInvalid
@@ -63,15 +70,40 @@ func (s *Service) Admit(ctx context.Context, authorization string, p Policy) (Ca
 	return c, nil
 }
 
+// admit lets a credential in by what is remembered of it only where the
+// database is at the moment of what is remembered, which is asked after the
+// request came: then nothing was committed since, and the facts are those that
+// would be read now. Everything else, each refusal included, is read.
 func (s *Service) admit(ctx context.Context, authorization string, p Policy) (Caller, error) {
-	token, err := bearer(authorization)
+	credential, err := bearer(authorization)
 	if err != nil {
 		return Caller{}, err
 	}
-	if strings.HasPrefix(token, keyPrefix) {
-		return s.admitKey(ctx, token, p)
+	n := nameOf(credential)
+	e := s.memory.of(n)
+	var shown proof
+	if e != nil && s.stands(e.proof, s.clock.Now()) {
+		shown = e.proof
+	} else if shown, err = s.prove(credential); err != nil {
+		return Caller{}, err
 	}
-	return s.admitToken(ctx, token, p)
+	at, err := s.d.Moment(ctx)
+	if err != nil {
+		return Caller{}, err
+	}
+	if e != nil && e.moment == at && e.suffice(p) {
+		if c, err := e.decide(s.clock.Now(), p); err == nil {
+			s.noteUse(ctx, c, e.lastUsed)
+			return c, nil
+		}
+	}
+	c, f, err := s.look(ctx, shown, p)
+	if err != nil {
+		return Caller{}, err
+	}
+	s.memory.keep(n, &entry{proof: shown, facts: f, moment: at})
+	s.noteUse(ctx, c, f.lastUsed)
+	return c, nil
 }
 
 // maxCredential is longer than any credential of ours.
@@ -97,20 +129,19 @@ func notOfToken(r rune) bool {
 	return !strings.ContainsRune("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~+/=", r)
 }
 
-// judge asks for standing and permission, once the credential is good.
-func (s *Service) judge(ctx context.Context, r tenant.Reader, c *Caller, p Policy) error {
-	if p.OfAccount() && !c.Scope.Account().IsZero() {
-		var err error
-		c.Rates, err = s.standing(ctx, r)
-		payable := err != nil && fault.Of(err).Kind == fault.PaymentRequired
-		if payable && p.rule != unpaid {
-			return s.unpaid(ctx, r, c.Scope.Permissions(), err)
-		}
-		if err != nil && !payable {
-			return err
-		}
+// payable tells whether a payment would lift a refusal.
+func payable(err error) bool { return fault.Of(err).Kind == fault.PaymentRequired }
+
+// judge decides by facts that were just read.
+func (s *Service) judge(ctx context.Context, r tenant.Reader, f *facts, p Policy) (Caller, error) {
+	if err := s.learn(ctx, r, f, p); err != nil {
+		return Caller{}, err
 	}
-	return p.permit(*c)
+	c, err := f.decide(r.Now(), p)
+	if err != nil && payable(err) {
+		return Caller{}, s.unpaid(ctx, r, c.Scope.Permissions(), err)
+	}
+	return c, err
 }
 
 // The grants ride along in the query for the session: one more subquery on a
@@ -126,34 +157,43 @@ var (
 		FROM token_families f WHERE f.id = $1 AND f.account_id IS NULL`
 )
 
-func (s *Service) admitToken(ctx context.Context, token string, p Policy) (Caller, error) {
-	e, err := s.verify(token)
-	if err != nil {
-		return Caller{}, err
-	}
-	var c Caller
-	if e.account.IsZero() {
-		err = s.d.View(ctx, func(ctx context.Context, v *db.View) (err error) {
-			if c, err = e.caller(v.Now(), func(dest ...any) error { return v.Get(ctx, sessionWithout, []any{e.session}, dest...) }); err != nil {
+// look reads what the database says of a credential, on one snapshot, and
+// decides by it.
+func (s *Service) look(ctx context.Context, shown proof, p Policy) (c Caller, f facts, err error) {
+	switch {
+	case shown.hash != "":
+		unnamed := tenant.Mint(shown.account, tenant.Actor{Kind: tenant.APIKey}, 0)
+		err = s.st.View(ctx, unnamed, func(ctx context.Context, v *tenant.View) (err error) {
+			if f, err = factsOfKey(ctx, v, shown.hash); err != nil {
 				return err
 			}
-			return p.permit(c)
-		})
-		return c, err
-	}
-	scope := tenant.Mint(e.account, tenant.Actor{Kind: tenant.User, ID: e.user.String()}, 0)
-	err = s.st.View(ctx, scope, func(ctx context.Context, v *tenant.View) (err error) {
-		if c, err = e.caller(v.Now(), func(dest ...any) error { return v.Get(ctx, sessionInAccount, []any{e.session}, dest...) }); err != nil {
+			c, err = s.judge(ctx, v, &f, p)
 			return err
-		}
-		return s.judge(ctx, v, &c, p)
-	})
-	return c, err
+		})
+	case shown.account.IsZero():
+		err = s.d.View(ctx, func(ctx context.Context, v *db.View) (err error) {
+			if f, err = shown.facts(func(dest ...any) error { return v.Get(ctx, sessionWithout, []any{shown.session}, dest...) }); err != nil {
+				return err
+			}
+			c, err = f.decide(v.Now(), p)
+			return err
+		})
+	default:
+		scope := tenant.Mint(shown.account, tenant.Actor{Kind: tenant.User, ID: shown.user.String()}, 0)
+		err = s.st.View(ctx, scope, func(ctx context.Context, v *tenant.View) (err error) {
+			if f, err = shown.facts(func(dest ...any) error { return v.Get(ctx, sessionInAccount, []any{shown.session}, dest...) }); err != nil {
+				return err
+			}
+			c, err = s.judge(ctx, v, &f, p)
+			return err
+		})
+	}
+	return c, f, err
 }
 
-// caller looks at the session that a token names: it must be there, be the
-// user's, and go on.
-func (e evidence) caller(now time.Time, get tenant.Scan) (Caller, error) {
+// facts looks at the session that a token names: it must be there, be the
+// user's, and not have been ended.
+func (e evidence) facts(get tenant.Scan) (facts, error) {
 	var user UserID
 	var expires int64
 	var ended *int64
@@ -162,15 +202,13 @@ func (e evidence) caller(now time.Time, get tenant.Scan) (Caller, error) {
 	err := get(&user, &expires, &ended, &role, &privileges)
 	switch {
 	case tenant.IsNotFound(err):
-		return Caller{}, refusal("no such session")
+		return facts{}, refusal("no such session")
 	case err != nil:
-		return Caller{}, fmt.Errorf("session %s: %w", e.session, err)
+		return facts{}, fmt.Errorf("session %s: %w", e.session, err)
 	case user != e.user:
-		return Caller{}, refusal("session of somebody else")
+		return facts{}, refusal("session of somebody else")
 	case ended != nil:
-		return Caller{}, refusal("session ended")
-	case expires <= clock.Micros(now):
-		return Caller{}, refusal("session expired")
+		return facts{}, refusal("session ended")
 	}
 	c := Caller{User: user, Session: e.session}
 	if role != "" {
@@ -179,7 +217,7 @@ func (e evidence) caller(now time.Time, get tenant.Scan) (Caller, error) {
 	if privileges != "" {
 		c.Operator = tenant.MintOperator(user.String(), parsePrivileges(privileges))
 	}
-	return c, nil
+	return facts{caller: c, expires: clock.FromMicros(expires)}, nil
 }
 
 // parsePrivileges leaves out names that this release does not know, which an
@@ -192,29 +230,4 @@ func parsePrivileges(names string) []tenant.Privilege {
 		}
 	}
 	return all
-}
-
-func (s *Service) admitKey(ctx context.Context, key string, p Policy) (Caller, error) {
-	acc, err := keyAccount(key)
-	if err != nil {
-		return Caller{}, err
-	}
-	var c Caller
-	var lastUsed time.Time
-	unnamed := tenant.Mint(acc, tenant.Actor{Kind: tenant.APIKey}, 0)
-	err = s.st.View(ctx, unnamed, func(ctx context.Context, v *tenant.View) error {
-		k, err := keyByHash(ctx, v, digest(key))
-		if err != nil {
-			return err
-		}
-		actor := tenant.Actor{Kind: tenant.APIKey, ID: k.ID.String()}
-		c = Caller{Key: k.ID, Site: k.SiteID, Scope: tenant.Mint(acc, actor, tenant.Allow(k.Scopes...))}
-		lastUsed = k.LastUsed
-		return s.judge(ctx, v, &c, p)
-	})
-	if err != nil {
-		return Caller{}, err
-	}
-	s.noteUse(ctx, c, lastUsed)
-	return c, nil
 }

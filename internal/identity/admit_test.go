@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"igny8/internal/account"
 	"igny8/internal/fault"
@@ -207,9 +208,11 @@ func TestStandingIsAskedOnEachRequest(t *testing.T) {
 	broken := errors.New("the disk is gone")
 	var says error
 	var asked []tenant.AccountID
-	h := newHouseWith(t, func(_ context.Context, r tenant.Reader) (throttle.Rates, error) {
-		asked = append(asked, r.Scope().Account())
-		return throttle.Rates{Read: 7}, says
+	h := newHouseWith(t, func(_ context.Context, r tenant.Reader) (identity.Terms, error) {
+		return termsFunc(func(time.Time) (throttle.Rates, error) {
+			asked = append(asked, r.Scope().Account())
+			return throttle.Rates{Read: 7}, says
+		}), nil
 	})
 	f := h.found("anna@example.com")
 	for _, tt := range []struct {
@@ -223,6 +226,7 @@ func TestStandingIsAskedOnEachRequest(t *testing.T) {
 		{nil, nil, nil},
 	} {
 		says = tt.says
+		before := len(asked)
 		c, err := h.ids.Admit(t.Context(), "Bearer "+f.tokens.Access, identity.Tenant(tenant.ReadContent))
 		is(t, err, tt.work)
 		if err == nil && c.Rates.Read != 7 {
@@ -230,9 +234,9 @@ func TestStandingIsAskedOnEachRequest(t *testing.T) {
 		}
 		_, err = h.ids.Admit(t.Context(), "Bearer "+f.tokens.Access, identity.TenantEvenIfUnpaid(tenant.ReadContent))
 		is(t, err, tt.unpaid)
-	}
-	if len(asked) != 10 {
-		t.Errorf("asked %d times, want 10", len(asked))
+		if len(asked) < before+2 {
+			t.Errorf("asked %d times in two requests", len(asked)-before)
+		}
 	}
 	for _, a := range asked {
 		if a != f.scope.Account() {
@@ -275,7 +279,8 @@ func TestRemovedMemberIsOutOnTheNextRequest(t *testing.T) {
 	m := h.member(f, "bert@example.com", account.Admin)
 	h.admit(m.tokens.Access, identity.Tenant(tenant.ManageTeam))
 	h.in(f.scope, func(ctx context.Context, tx *tenant.Tx) error {
-		return account.SetRole(ctx, tx, m.user.ID, account.Viewer)
+		_, err := account.SetRole(ctx, tx, m.user.ID, account.Viewer)
+		return err
 	})
 	h.refused(m.tokens.Access, identity.Tenant(tenant.ManageTeam), tenant.ErrForbidden)
 	h.admit(m.tokens.Access, identity.Tenant(tenant.ReadContent))
@@ -310,3 +315,10 @@ func TestRefusalIsLoggedWithoutTheCredential(t *testing.T) {
 		t.Errorf("the log repeats a credential: %s", log)
 	}
 }
+
+// termsFunc is Terms that are asked, and not read.
+type termsFunc func(time.Time) (throttle.Rates, error)
+
+func (termsFunc) Account() account.Account { return account.Account{} }
+
+func (f termsFunc) Standing(now time.Time) (throttle.Rates, error) { return f(now) }

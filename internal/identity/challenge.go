@@ -153,44 +153,55 @@ func (s *Service) AnswerChallenge(ctx context.Context, token, code string, from 
 	var t Tokens
 	var p User
 	var refused error
-	err := s.d.Update(ctx, func(ctx context.Context, tx *db.Tx) error {
-		var u UserID
-		err := tx.Get(ctx, `SELECT user_id FROM sign_in_challenges WHERE hash = $1`, []any{digest(token)}, &u)
-		if err != nil {
-			return fmt.Errorf("find a challenge: %w", err)
-		}
-		if p, _, err = lockUser(ctx, tx, u); err != nil {
+	err := s.d.Update(ctx, func(ctx context.Context, tx *db.Tx) (err error) {
+		if p, refused, err = s.useChallenge(ctx, tx, token, code); err != nil || refused != nil {
 			return err
 		}
-		n, err := tx.Exec(ctx, `
-			UPDATE sign_in_challenges SET tries = tries + 1 WHERE hash = $1 AND used_at IS NULL AND expires_at > $2 AND tries < $3`,
-			digest(token), clock.Micros(tx.Now()), challengeTries)
-		if err == nil && n == 0 {
-			err = db.ErrNotFound
-		}
-		if err != nil {
-			return fmt.Errorf("try a challenge of %s: %w", u, err)
-		}
-		if refused, err = s.takeCode(ctx, tx, u, code); err != nil || refused != nil {
-			return err
-		}
-		if err := endChallenge(ctx, tx, `hash = $1`, digest(token)); err != nil {
-			return err
-		}
-		places, err := placesWithin(ctx, tx, u)
+		places, err := placesWithin(ctx, tx, p.ID)
 		if err != nil {
 			return err
 		}
-		t, err = s.start(ctx, tx, u, longest(places), from)
+		t, err = s.start(ctx, tx, p.ID, longest(places), from)
 		return err
 	})
-	switch {
-	case errors.Is(err, db.ErrNotFound), errors.Is(err, ErrNoFactor):
-		return Tokens{}, User{}, ErrInvalid
-	case err != nil || refused != nil:
-		return Tokens{}, User{}, errors.Join(err, refused)
+	if err := errors.Join(err, refused); err != nil {
+		return Tokens{}, User{}, err
 	}
 	return t, p, nil
+}
+
+// useChallenge is the person whose sign-in a challenge goes on with, locked,
+// if the code is his: it uses both up. ErrInvalid when the challenge does not
+// count. The refusal of a code is no error, see takeCode.
+func (s *Service) useChallenge(ctx context.Context, tx *db.Tx, token, code string) (p User, refused, err error) {
+	p, refused, err = s.tryChallenge(ctx, tx, token, code)
+	if errors.Is(err, db.ErrNotFound) || errors.Is(err, ErrNoFactor) {
+		err = ErrInvalid
+	}
+	return p, refused, err
+}
+
+func (s *Service) tryChallenge(ctx context.Context, tx *db.Tx, token, code string) (p User, refused, err error) {
+	var u UserID
+	if err := tx.Get(ctx, `SELECT user_id FROM sign_in_challenges WHERE hash = $1`, []any{digest(token)}, &u); err != nil {
+		return User{}, nil, fmt.Errorf("find a challenge: %w", err)
+	}
+	if p, _, err = lockUser(ctx, tx, u); err != nil {
+		return User{}, nil, err
+	}
+	n, err := tx.Exec(ctx, `
+		UPDATE sign_in_challenges SET tries = tries + 1 WHERE hash = $1 AND used_at IS NULL AND expires_at > $2 AND tries < $3`,
+		digest(token), clock.Micros(tx.Now()), challengeTries)
+	if err == nil && n == 0 {
+		err = db.ErrNotFound
+	}
+	if err != nil {
+		return User{}, nil, fmt.Errorf("try a challenge of %s: %w", u, err)
+	}
+	if refused, err = s.takeCode(ctx, tx, u, code); err != nil || refused != nil {
+		return User{}, refused, err
+	}
+	return p, nil, endChallenge(ctx, tx, `hash = $1`, digest(token))
 }
 
 func endChallenge(ctx context.Context, tx *db.Tx, which string, arg any) error {

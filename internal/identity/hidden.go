@@ -35,6 +35,12 @@ func (Registration) Format(f fmt.State, _ rune) { hide(f) }
 // LogValue does not tell.
 func (Registration) LogValue() slog.Value { return slog.StringValue(hidden) }
 
+// Format does not tell.
+func (Acceptance) Format(f fmt.State, _ rune) { hide(f) }
+
+// LogValue does not tell.
+func (Acceptance) LogValue() slog.Value { return slog.StringValue(hidden) }
+
 // Format tells the id of the person, and not the hash.
 func (p Prepared) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, p.user.String()) }
 

@@ -50,9 +50,10 @@ func TestSecretsAreNotPrinted(t *testing.T) {
 	p, err := h.ids.Prepare(t.Context(), r)
 	is(t, err, nil)
 	o := identity.Options{Secret: signingKey, Issuer: issuer}
+	taken := identity.Acceptance{Token: f.tokens.Refresh, Password: password, Challenge: f.tokens.Access}
 	for name, v := range map[string]any{
 		"tokens": f.tokens, "*tokens": &f.tokens, "registration": r, "*registration": &r,
-		"prepared": p, "*prepared": &p, "options": o, "*options": &o, "service": h.ids,
+		"prepared": p, "*prepared": &p, "options": o, "*options": &o, "service": h.ids, "acceptance": taken, "*acceptance": &taken,
 	} {
 		text := everyWay(t, v)
 		for _, secret := range []string{f.tokens.Access, f.tokens.Refresh, password, "argon2id", string(signingKey)} {

@@ -2,10 +2,13 @@
 // tenant.Scope or a tenant.Operator; nobody else does.
 //
 // Admit is the gate: every request of every route comes through it with the
-// policy that the route declares, and what it answers is read from the
-// database for that request. Nothing is remembered between two requests, so a
-// suspension, a removed member, a revoked key or privilege and an ended session
-// count from the next one on, in every process.
+// policy that the route declares, and what it answers is true of the database
+// after the request came. What was read for an earlier request is used again
+// only where the database says for this one that nothing was committed since
+// (db.Moment), so a suspension, a removed member, a revoked key or privilege and
+// an ended session count from the next request on, in every process. Only facts
+// are kept, of credentials that were let in: a refusal is always read, and what
+// time decides is decided anew.
 //
 // What is kept of a credential lets nobody in: passwords as argon2id, tokens
 // and keys as SHA-256 of 256 random bits.
@@ -16,7 +19,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"sync"
 	"time"
 
 	"github.com/golang-jwt/jwt/v5"
@@ -70,6 +72,7 @@ var (
 	ErrInvalidEmail    = fault.New(fault.Invalid, "identity.invalid_email", "This is not an e-mail address.")
 	ErrWeakPassword    = fault.New(fault.Invalid, "identity.weak_password", "This password is too easy to guess.")
 	ErrInvalidName     = fault.New(fault.Invalid, "identity.invalid_name", "A name has 1 to 100 printable characters.")
+	ErrOtherPerson     = fault.New(fault.Forbidden, "invitation.other_person", "This invitation is for another e-mail address than the one you are signed in with.")
 	ErrUserNotFound    = fault.New(fault.NotFound, "identity.user_not_found", "There is no such person.")
 	ErrSessionNotFound = fault.New(fault.NotFound, "session.not_found", "There is no such session, or it has ended.")
 	ErrKeyNotFound     = fault.New(fault.NotFound, "api_key.not_found", "There is no such API key.")
@@ -81,9 +84,18 @@ var (
 	ErrLastPrivilege   = fault.New(fault.Conflict, "privilege.last_holder", "Somebody must be left who manages privileges.")
 )
 
-// Standing says, as a fault, why an account may not work now; nil when it may.
-// In either case it says how often the account may ask.
-type Standing func(context.Context, tenant.Reader) (throttle.Rates, error)
+// Terms is what decides whether an account may work. It holds what the database
+// said, and no answer: the gate may keep it for as long as that has not changed.
+type Terms interface {
+	Account() account.Account
+	// Standing says, as a fault, why the account may not work at a moment; nil
+	// when it may. In either case it says how often the account may ask.
+	Standing(now time.Time) (throttle.Rates, error)
+}
+
+// Standing reads the terms of an account. It must read all of them from the
+// database.
+type Standing func(context.Context, tenant.Reader) (Terms, error)
 
 // Unpaid says more about a fault of Standing that a payment would lift, to a
 // caller with the permissions given. It is asked only when somebody is refused.
@@ -91,11 +103,12 @@ type Unpaid func(ctx context.Context, r tenant.Reader, may tenant.Permissions, r
 
 // Options is what the service is told at start.
 type Options struct {
-	Secret   []byte   `json:"-"` // signs access tokens when Keys is nil; 32 bytes or more
-	Keys     Keyring  // signs access tokens
-	Issuer   string   // the base URL, which access tokens name
-	Standing Standing // account and plan; nil: the status of the account alone
-	Unpaid   Unpaid   // nil: Standing has said it all
+	Secret   []byte        `json:"-"` // signs access tokens when Keys is nil; 32 bytes or more
+	Keys     Keyring       // signs access tokens
+	Issuer   string        // the base URL, which access tokens name
+	Standing Standing      // account and plan; nil: the status of the account alone
+	Unpaid   Unpaid        // nil: Standing has said it all
+	Seats    account.Limit // what the plan says about more members; nil: nothing
 	Mail     *mail.Office
 	Jobs     *job.Queue // the one that takes Mail's letters away
 	Seal     []byte     `json:"-"` // seals what must be read again: secrets of second factors; 32 bytes
@@ -114,6 +127,7 @@ type Service struct {
 	log      *slog.Logger
 	standing Standing
 	unpaid   Unpaid
+	seats    account.Limit
 	mail     *mail.Office
 	jobs     *job.Queue
 	box      seal.Box
@@ -122,7 +136,8 @@ type Service struct {
 	ring   Keyring
 	clock  clock.Clock
 	parser *jwt.Parser
-	used   sync.Map // APIKeyID -> time.Time: when this process last wrote down the key's use
+	memory memory
+	uses   uses
 }
 
 // New makes a Service. It refuses a secret that is short and an issuer that is
@@ -149,6 +164,9 @@ func New(st *tenant.Store, d *db.DB, o Options) (*Service, error) {
 	if o.Unpaid == nil {
 		o.Unpaid = func(_ context.Context, _ tenant.Reader, _ tenant.Permissions, refused error) error { return refused }
 	}
+	if o.Seats == nil {
+		o.Seats = func(context.Context, tenant.Reader, int64, int64) error { return nil }
+	}
 	p, err := newPasswords(o.HashMemoryKiB, o.HashPasses)
 	if err != nil {
 		return nil, err
@@ -158,19 +176,27 @@ func New(st *tenant.Store, d *db.DB, o Options) (*Service, error) {
 		return nil, fmt.Errorf("identity: %w", err)
 	}
 	s := &Service{
-		st: st, d: d, log: o.Log, standing: o.Standing, unpaid: o.Unpaid, mail: o.Mail, jobs: o.Jobs, box: box, passwords: p,
+		st: st, d: d, log: o.Log, standing: o.Standing, unpaid: o.Unpaid, seats: o.Seats, mail: o.Mail, jobs: o.Jobs, box: box, passwords: p,
 		issuer: o.Issuer, ring: o.Keys, clock: d.Clock(), parser: newParser(o.Issuer, d.Clock()),
 	}
 	job.HandleErrand(o.Jobs, s.sendReset)
 	return s, nil
 }
 
-func byStatus(ctx context.Context, r tenant.Reader) (throttle.Rates, error) {
+// statusAlone is Terms for which only the status counts.
+type statusAlone struct{ account account.Account }
+
+func byStatus(ctx context.Context, r tenant.Reader) (Terms, error) {
 	a, err := account.Load(ctx, r)
-	if err != nil {
-		return throttle.Basic, err
-	}
-	return throttle.Basic, a.Status.Standing()
+	return statusAlone{a}, err
+}
+
+// Account implements Terms.
+func (s statusAlone) Account() account.Account { return s.account }
+
+// Standing implements Terms.
+func (s statusAlone) Standing(time.Time) (throttle.Rates, error) {
+	return throttle.Basic, s.account.Status.Standing()
 }
 
 // User is a person.

@@ -125,22 +125,23 @@ func readKey(scan tenant.Scan) (APIKey, error) {
 	return k, nil
 }
 
-// keyByHash is the key for the gate: a refusal when it does not count.
-func keyByHash(ctx context.Context, r tenant.Reader, hash string) (APIKey, error) {
+// factsOfKey is what the gate has to know of a key: a refusal when there is
+// none, or it was revoked.
+func factsOfKey(ctx context.Context, r tenant.Reader, hash string) (facts, error) {
 	k, err := readKey(func(dest ...any) error {
 		return r.Get(ctx, `SELECT `+keyColumns+` FROM api_keys WHERE account_id = $1 AND hash = $2`, []any{hash}, dest...)
 	})
 	switch {
 	case tenant.IsNotFound(err):
-		return APIKey{}, refusal("no such API key")
+		return facts{}, refusal("no such API key")
 	case err != nil:
-		return APIKey{}, fmt.Errorf("look up an API key: %w", err)
+		return facts{}, fmt.Errorf("look up an API key: %w", err)
 	case !k.Revoked.IsZero():
-		return APIKey{}, refusal("API key revoked")
-	case !k.Expires.IsZero() && !k.Expires.After(r.Now()):
-		return APIKey{}, refusal("API key expired")
+		return facts{}, refusal("API key revoked")
 	}
-	return k, nil
+	actor := tenant.Actor{Kind: tenant.APIKey, ID: k.ID.String()}
+	c := Caller{Key: k.ID, Site: k.SiteID, Scope: tenant.Mint(r.Scope().Account(), actor, tenant.Allow(k.Scopes...))}
+	return facts{caller: c, expires: k.Expires, lastUsed: k.LastUsed}, nil
 }
 
 // Keys lists the account's keys, newest first, those that were revoked
@@ -173,41 +174,4 @@ func RevokeKey(ctx context.Context, tx *tenant.Tx, k APIKeyID) error {
 		return fmt.Errorf("revoke %s: %w", k, err)
 	}
 	return nil
-}
-
-const (
-	useEvery   = time.Minute
-	useTimeout = 2 * time.Second
-)
-
-// noteUse writes down that a key was used, at most once a minute. The
-// request has been let in by then: if this fails, it is logged, and the
-// request goes on.
-func (s *Service) noteUse(ctx context.Context, c Caller, last time.Time) {
-	now := s.d.Clock().Now()
-	if now.Sub(last) < useEvery || !s.mine(c.Key, now) {
-		return
-	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), useTimeout)
-	defer cancel()
-	err := s.st.Update(ctx, c.Scope, func(ctx context.Context, tx *tenant.Tx) error {
-		_, err := tx.Exec(ctx, `
-			UPDATE api_keys SET last_used_at = $3
-			WHERE account_id = $1 AND id = $2 AND (last_used_at IS NULL OR last_used_at <= $4)`,
-			c.Key, clock.Micros(now), clock.Micros(now.Add(-useEvery)))
-		return err
-	})
-	if err != nil {
-		s.log.WarnContext(ctx, "use of an API key was not written down", "account", c.Scope.Account().String(), "key", c.Key.String(), "err", err)
-	}
-}
-
-// mine lets one of many requests at once write, so that a burst after a quiet
-// minute does not become a queue for the writer.
-func (s *Service) mine(k APIKeyID, now time.Time) bool {
-	before, seen := s.used.LoadOrStore(k, now)
-	if !seen {
-		return true
-	}
-	return now.Sub(before.(time.Time)) >= useEvery && s.used.CompareAndSwap(k, before, now)
 }

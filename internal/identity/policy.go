@@ -20,6 +20,7 @@ const (
 	unpaid   rule = "tenant_even_if_unpaid"
 	bridge   rule = "bridge"
 	staff    rule = "staff"
+	anyStaff rule = "any_staff"
 )
 
 // Public lets everybody in. Credentials are not looked at, good or bad: the
@@ -44,6 +45,9 @@ func Bridge(p tenant.Permission) Policy { return Policy{rule: bridge, permission
 // Staff lets in one of the operator's people who has the privilege.
 func Staff(p tenant.Privilege) Policy { return Policy{rule: staff, privilege: p} }
 
+// AnyStaff lets in one of the operator's people, whatever he may do.
+func AnyStaff() Policy { return Policy{rule: anyStaff} }
+
 // Declared tells whether somebody has decided. A route for which it is false
 // must keep the server from starting.
 func (p Policy) Declared() bool { return p.rule != "" }
@@ -62,7 +66,7 @@ func (p Policy) String() string {
 		return string(p.rule) + "(" + p.permission.String() + ")"
 	case staff:
 		return string(p.rule) + "(" + string(p.privilege) + ")"
-	case public, anyUser:
+	case public, anyUser, anyStaff:
 		return string(p.rule)
 	}
 	return "undeclared"
@@ -85,6 +89,14 @@ func (p Policy) permit(c Caller) error {
 			return err
 		}
 		return c.Operator.Require(p.privilege)
+	case anyStaff:
+		if err := aPerson(c); err != nil {
+			return err
+		}
+		if len(c.Operator.Privileges()) == 0 {
+			return tenant.ErrForbidden.Sayf("This is for the operator's people.")
+		}
+		return nil
 	case bridge:
 		if c.Site == "" {
 			return tenant.ErrForbidden.Sayf("This needs an API key that is bound to a site.")

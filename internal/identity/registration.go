@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"time"
 
 	"igny8/internal/account"
 	"igny8/internal/clock"
@@ -31,6 +32,9 @@ type Prepared struct {
 
 // User is the id that the person will have.
 func (p Prepared) User() UserID { return p.user }
+
+// Email is the address that the person will have, in one spelling.
+func (p Prepared) Email() string { return p.email.text }
 
 // Prepare reads a registration and hashes its password. That takes a while
 // and may have to wait for its turn, so it belongs before the transaction.
@@ -80,17 +84,28 @@ func (s *Service) CreateOwner(ctx context.Context, tx *tenant.Tx, p Prepared) (U
 	return u, account.AddMember(ctx, tx, u.ID, account.Owner)
 }
 
+// insertUser makes a person, and sends the letter that verifies the address.
 func (s *Service) insertUser(ctx context.Context, tx *db.Tx, p Prepared) (User, error) {
-	u := User{ID: p.user, Email: p.email.text, FirstName: p.first, LastName: p.last, Created: tx.Now()}
+	u, err := insertPerson(ctx, tx, p, time.Time{})
+	if err != nil {
+		return User{}, err
+	}
+	return u, s.askToVerify(ctx, tx, u)
+}
+
+// insertPerson makes a person, whose address is verified already unless
+// verified is zero.
+func insertPerson(ctx context.Context, tx *db.Tx, p Prepared, verified time.Time) (User, error) {
+	u := User{ID: p.user, Email: p.email.text, FirstName: p.first, LastName: p.last, Verified: verified, Created: tx.Now()}
 	n, err := tx.Exec(ctx, `
-		INSERT INTO users (id, email, email_key, password_hash, first_name, last_name, created_at)
-		VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (email_key) DO NOTHING`,
-		u.ID, u.Email, p.email.key, p.hash, u.FirstName, u.LastName, clock.Micros(u.Created))
+		INSERT INTO users (id, email, email_key, password_hash, first_name, last_name, verified_at, created_at)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (email_key) DO NOTHING`,
+		u.ID, u.Email, p.email.key, p.hash, u.FirstName, u.LastName, clock.MicrosOrNull(verified), clock.Micros(u.Created))
 	if err != nil {
 		return User{}, fmt.Errorf("create user %s: %w", u.ID, err)
 	}
 	if n == 0 {
 		return User{}, fmt.Errorf("create user: %w", ErrEmailTaken.At("body.email", "is registered already", nil))
 	}
-	return u, s.askToVerify(ctx, tx, u)
+	return u, nil
 }

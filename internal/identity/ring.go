@@ -64,20 +64,27 @@ func (r Keyring) newest() (SigningKey, error) {
 	return keys[len(keys)-1], nil
 }
 
-// keyfunc finds the key that a token names, among those that may still verify
-// one. Nothing else that the header says is listened to.
-func keyfunc(keys []SigningKey, now time.Time) jwt.Keyfunc {
+// counted is the key with an id, if it may still verify a token.
+func counted(keys []SigningKey, kid string, now time.Time) (SigningKey, error) {
+	for i, k := range keys {
+		if k.id != kid {
+			continue
+		}
+		if i+1 < len(keys) && !now.Before(keys[i+1].since.Add(KeyOverlap)) {
+			return SigningKey{}, refusal("token of a key that was replaced")
+		}
+		return k, nil
+	}
+	return SigningKey{}, refusal("token of an unknown key")
+}
+
+// keyfunc finds the key that a token names, and says in by which it is.
+// Nothing else that the header says is listened to.
+func keyfunc(keys []SigningKey, now time.Time, by *SigningKey) jwt.Keyfunc {
 	return func(t *jwt.Token) (any, error) {
 		kid, _ := t.Header["kid"].(string)
-		for i, k := range keys {
-			if k.id != kid {
-				continue
-			}
-			if i+1 < len(keys) && !now.Before(keys[i+1].since.Add(KeyOverlap)) {
-				return nil, refusal("token of a key that was replaced")
-			}
-			return k.key, nil
-		}
-		return nil, refusal("token of an unknown key")
+		var err error
+		*by, err = counted(keys, kid, now)
+		return by.key, err
 	}
 }

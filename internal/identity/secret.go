@@ -18,8 +18,10 @@ const (
 	keyPrefix     = "igy_"
 	refreshPrefix = "igr_"
 	linkPrefix    = "igl_"
+	invitePrefix  = "igi_"
 
 	challengePrefix = "igc_"
+	cookiePrefix    = "igs_"
 )
 
 // The letters are those of ids: digits and lower case, without i, l, o and u.
@@ -69,14 +71,37 @@ func newKey(a tenant.AccountID) string {
 	return newSecret(keyPrefix, body)
 }
 
+// newInvitation is the plaintext of an invitation. Like a key it names its
+// account.
+func newInvitation(a tenant.AccountID) string {
+	_, body, _ := strings.Cut(a.String(), "_")
+	return newSecret(invitePrefix, body)
+}
+
 // keyAccount is the account that a key names.
 func keyAccount(key string) (tenant.AccountID, error) {
 	if !intact(key, keyPrefix, accountLen) {
 		return tenant.AccountID{}, refusal("API key is not one of ours, or mistyped")
 	}
-	a, err := tenant.ParseAccountID("acc_" + key[len(keyPrefix):len(keyPrefix)+accountLen])
+	a, err := namedAccount(key, keyPrefix)
 	if err != nil {
 		return tenant.AccountID{}, refusal("API key names no account")
 	}
 	return a, nil
+}
+
+// invitationAccount is the account that an invitation names, or ErrLink.
+func invitationAccount(token string) (tenant.AccountID, error) {
+	if !intact(token, invitePrefix, accountLen) {
+		return tenant.AccountID{}, errNoInvitation()
+	}
+	a, err := namedAccount(token, invitePrefix)
+	if err != nil {
+		return tenant.AccountID{}, errNoInvitation()
+	}
+	return a, nil
+}
+
+func namedAccount(secret, prefix string) (tenant.AccountID, error) {
+	return tenant.ParseAccountID("acc_" + secret[len(prefix):len(prefix)+accountLen])
 }

@@ -67,20 +67,9 @@ func (s *Service) issue(ctx context.Context, tx *db.Tx, e evidence, end time.Tim
 // Who has a second factor is answered ErrSecondFactor, with a member
 // "challenge" for AnswerChallenge.
 func (s *Service) Login(ctx context.Context, address, password string, from Client) (Tokens, User, error) {
-	known, hash, err := s.passwordOf(ctx, address)
+	known, hash, err := s.byPassword(ctx, address, password)
 	if err != nil {
 		return Tokens{}, User{}, err
-	}
-	if len(password) > maxPassword {
-		password, hash = password[:maxPassword], s.nobody
-	}
-	ok, err := s.matches(ctx, password, hash)
-	if err != nil {
-		return Tokens{}, User{}, fmt.Errorf("compare a password: %w", err)
-	}
-	if !ok {
-		s.log.InfoContext(ctx, "sign-in refused", "user", known.String())
-		return Tokens{}, User{}, ErrBadCredentials
 	}
 	// Who is no member any more when the session begins is told so by the gate.
 	places, err := s.Places(ctx, known)
@@ -91,14 +80,7 @@ func (s *Service) Login(ctx context.Context, address, password string, from Clie
 	var u User
 	var owes string
 	err = s.d.Update(ctx, func(ctx context.Context, tx *db.Tx) error {
-		var now string
-		if u, now, err = lockUser(ctx, tx, known); err != nil {
-			return err
-		}
-		if now != hash { // changed since it was compared
-			return ErrBadCredentials
-		}
-		if owes, err = challenge(ctx, tx, u); err != nil || owes != "" {
+		if u, owes, err = proven(ctx, tx, known, hash); err != nil || owes != "" {
 			return err
 		}
 		t, err = s.start(ctx, tx, known, longest(places), from)
@@ -108,6 +90,41 @@ func (s *Service) Login(ctx context.Context, address, password string, from Clie
 		return Tokens{}, User{}, ErrSecondFactor.With("challenge", owes)
 	}
 	return t, u, err
+}
+
+// byPassword is the person with an address, and the hash that the password fits, or
+// ErrBadCredentials after the same work.
+func (s *Service) byPassword(ctx context.Context, address, password string) (UserID, string, error) {
+	known, hash, err := s.passwordOf(ctx, address)
+	if err != nil {
+		return UserID{}, "", err
+	}
+	if len(password) > maxPassword {
+		password, hash = password[:maxPassword], s.nobody
+	}
+	ok, err := s.matches(ctx, password, hash)
+	if err != nil {
+		return UserID{}, "", fmt.Errorf("compare a password: %w", err)
+	}
+	if !ok {
+		s.log.InfoContext(ctx, "sign-in refused", "user", known.String())
+		return UserID{}, "", ErrBadCredentials
+	}
+	return known, hash, nil
+}
+
+// proven locks the person whose password byPassword compared with hash, and begins a
+// challenge for who owes a code.
+func proven(ctx context.Context, tx *db.Tx, known UserID, hash string) (u User, owes string, err error) {
+	u, now, err := lockUser(ctx, tx, known)
+	if err != nil {
+		return User{}, "", err
+	}
+	if now != hash { // changed since it was compared
+		return User{}, "", ErrBadCredentials
+	}
+	owes, err = challenge(ctx, tx, u)
+	return u, owes, err
 }
 
 // longest is the account of which somebody has been a member longest; zero for
@@ -154,22 +171,8 @@ func (s *Service) Places(ctx context.Context, u UserID) ([]account.Place, error)
 // Enter signs a person who is signed in to another account of which he is a
 // member, in a session of its own. Any other account is account.ErrNotFound.
 func (s *Service) Enter(ctx context.Context, c Caller, acc tenant.AccountID, from Client) (Tokens, error) {
-	if acc.IsZero() {
-		return Tokens{}, account.ErrNotFound
-	}
 	var t Tokens
-	scope := tenant.Mint(acc, tenant.Actor{Kind: tenant.User, ID: c.User.String()}, 0)
-	err := s.st.Update(ctx, scope, func(ctx context.Context, tx *tenant.Tx) error {
-		if err := stillIn(ctx, tenant.Raw(tx), c); err != nil {
-			return err
-		}
-		_, err := account.RoleOf(ctx, tx, c.User)
-		if errors.Is(err, account.ErrNotMember) {
-			err = account.ErrNotFound
-		}
-		if err != nil {
-			return fmt.Errorf("enter %s: %w", acc, err)
-		}
+	err := s.asMember(ctx, c, acc, func(ctx context.Context, tx *tenant.Tx) (err error) {
 		t, err = s.StartSession(ctx, tx, c.User, from)
 		return err
 	})

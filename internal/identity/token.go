@@ -70,20 +70,29 @@ func (s *Service) sign(e evidence, now, sessionEnd time.Time) (string, time.Dura
 }
 
 // verify reads a token that sign made; every other is a refusal.
-func (s *Service) verify(token string) (evidence, error) {
+func (s *Service) verify(token string) (proof, error) {
 	keys, err := s.ring()
 	if err != nil {
-		return evidence{}, fmt.Errorf("signing keys: %w", err)
+		return proof{}, fmt.Errorf("signing keys: %w", err)
 	}
 	var c claims
-	t, err := s.parser.ParseWithClaims(token, &c, keyfunc(keys, s.clock.Now()))
+	var by SigningKey
+	t, err := s.parser.ParseWithClaims(token, &c, keyfunc(keys, s.clock.Now(), &by))
 	if err != nil {
-		return evidence{}, tokenRefusal(err)
+		return proof{}, tokenRefusal(err)
 	}
 	if t.Header["typ"] != tokenType || c.IssuedAt == nil {
-		return evidence{}, refusal("token is not an access token")
+		return proof{}, refusal("token is not an access token")
 	}
-	return c.evidence()
+	e, err := c.evidence()
+	if err != nil {
+		return proof{}, err
+	}
+	p := proof{evidence: e, by: by}
+	if c.NotBefore == nil { // which sign does not write, and stands does not look at
+		p.issued, p.expires = c.IssuedAt.Time, c.ExpiresAt.Time
+	}
+	return p, nil
 }
 
 func (c claims) evidence() (evidence, error) {

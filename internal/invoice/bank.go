@@ -13,9 +13,11 @@ import (
 	"igny8/internal/tenant"
 )
 
-// BankAccount is where tenants send money in one currency.
+// BankAccount is where tenants send money in one currency: those of one
+// country, or all that have none of their own.
 type BankAccount struct {
 	Currency     string
+	Country      string // ISO 3166-1 alpha-2; empty: for everybody else
 	Holder       string
 	IBAN         string // ISO 13616, without spaces
 	BIC          string // ISO 9362; may be empty
@@ -29,11 +31,18 @@ var (
 	ErrInvalidBankAccount = fault.New(fault.Invalid, "bank_account.invalid", "These bank details cannot be right.")
 )
 
-// BankAccountOf is where to send a currency, or ErrNoBankAccount.
+// BankAccountOf is where to send a currency from anywhere, or
+// ErrNoBankAccount.
 func BankAccountOf(ctx context.Context, r tenant.Shared, currency string) (BankAccount, error) {
-	b := BankAccount{Currency: currency}
-	err := r.Get(ctx, `SELECT holder, iban, bic, bank_name, instructions FROM bank_accounts WHERE currency = $1`,
-		[]any{currency}, &b.Holder, &b.IBAN, &b.BIC, &b.BankName, &b.Instructions)
+	return BankAccountFor(ctx, r, currency, "")
+}
+
+// BankAccountFor is where payers of a country send a currency: the account for
+// that country, else the one for all, or ErrNoBankAccount.
+func BankAccountFor(ctx context.Context, r tenant.Shared, currency, country string) (BankAccount, error) {
+	var b BankAccount
+	err := r.Get(ctx, bankAccounts+` WHERE currency = $1 AND (country = '' OR country = $2) ORDER BY country DESC LIMIT 1`,
+		[]any{currency, country}, &b.Currency, &b.Country, &b.Holder, &b.IBAN, &b.BIC, &b.BankName, &b.Instructions)
 	if tenant.IsNotFound(err) {
 		err = ErrNoBankAccount
 	}
@@ -43,13 +52,25 @@ func BankAccountOf(ctx context.Context, r tenant.Shared, currency string) (BankA
 	return b, nil
 }
 
-// BankAccounts lists where to send which currency.
+// PayTo is where to send what is due of an invoice, or ErrNoBankAccount. It is
+// where money goes today, not where it went when the invoice was issued.
+func PayTo(ctx context.Context, r tenant.Shared, i Invoice) (BankAccount, error) {
+	return BankAccountFor(ctx, r, i.Total.Currency, i.Buyer.Country)
+}
+
+// bankAccounts is all of them, those for everybody with an empty country.
+const bankAccounts = `SELECT currency, country, holder, iban, bic, bank_name, instructions FROM (
+		SELECT currency, '' AS country, holder, iban, bic, bank_name, instructions FROM bank_accounts
+		UNION ALL SELECT currency, country, holder, iban, bic, bank_name, instructions FROM country_bank_accounts) AS everywhere`
+
+// BankAccounts lists where to send which currency, for everybody and then by
+// country.
 func BankAccounts(ctx context.Context, r tenant.Shared) ([]BankAccount, error) {
 	var all []BankAccount
-	err := r.Each(ctx, `SELECT currency, holder, iban, bic, bank_name, instructions FROM bank_accounts ORDER BY currency`, nil,
+	err := r.Each(ctx, bankAccounts+` ORDER BY currency, country`, nil,
 		func(scan tenant.Scan) error {
 			var b BankAccount
-			err := scan(&b.Currency, &b.Holder, &b.IBAN, &b.BIC, &b.BankName, &b.Instructions)
+			err := scan(&b.Currency, &b.Country, &b.Holder, &b.IBAN, &b.BIC, &b.BankName, &b.Instructions)
 			all = append(all, b)
 			return err
 		})
@@ -66,15 +87,39 @@ func SetBankAccount(ctx context.Context, tx *tenant.SharedTx, by tenant.Operator
 	if err != nil {
 		return BankAccount{}, err
 	}
-	_, err = tx.Exec(ctx, `
-		INSERT INTO bank_accounts (currency, holder, iban, bic, bank_name, instructions) VALUES ($1, $2, $3, $4, $5, $6)
-		ON CONFLICT (currency) DO UPDATE SET holder = $2, iban = $3, bic = $4, bank_name = $5, instructions = $6`,
-		b.Currency, b.Holder, b.IBAN, b.BIC, b.BankName, b.Instructions)
-	if err != nil {
-		return BankAccount{}, fmt.Errorf("set the bank account for %s: %w", b.Currency, err)
+	if b.Country == "" {
+		_, err = tx.Exec(ctx, `
+			INSERT INTO bank_accounts (currency, holder, iban, bic, bank_name, instructions) VALUES ($1, $2, $3, $4, $5, $6)
+			ON CONFLICT (currency) DO UPDATE SET holder = $2, iban = $3, bic = $4, bank_name = $5, instructions = $6`,
+			b.Currency, b.Holder, b.IBAN, b.BIC, b.BankName, b.Instructions)
+	} else {
+		_, err = tx.Exec(ctx, `
+			INSERT INTO country_bank_accounts (currency, country, holder, iban, bic, bank_name, instructions) VALUES ($1, $2, $3, $4, $5, $6, $7)
+			ON CONFLICT (currency, country) DO UPDATE SET holder = $3, iban = $4, bic = $5, bank_name = $6, instructions = $7`,
+			b.Currency, b.Country, b.Holder, b.IBAN, b.BIC, b.BankName, b.Instructions)
 	}
-	return b, audit.RecordShared(ctx, tx, by.Actor(), "bank_account.set", b.Currency, map[string]string{"iban": b.IBAN, "holder": b.Holder})
+	if err != nil {
+		return BankAccount{}, fmt.Errorf("set the bank account for %s: %w", b.subject(), err)
+	}
+	return b, audit.RecordShared(ctx, tx, by.Actor(), "bank_account.set", b.subject(), map[string]string{"iban": b.IBAN, "holder": b.Holder})
 }
+
+// DropBankAccount sends payers of a country to the account for everybody
+// again. Where the country has none of its own it changes nothing.
+func DropBankAccount(ctx context.Context, tx *tenant.SharedTx, by tenant.Operator, currency, country string) error {
+	b := BankAccount{Currency: strings.ToUpper(currency), Country: strings.ToUpper(country)}
+	n, err := tx.Exec(ctx, `DELETE FROM country_bank_accounts WHERE currency = $1 AND country = $2`, b.Currency, b.Country)
+	if err != nil {
+		return fmt.Errorf("drop the bank account for %s: %w", b.subject(), err)
+	}
+	if n == 0 {
+		return nil
+	}
+	return audit.RecordShared(ctx, tx, by.Actor(), "bank_account.dropped", b.subject(), nil)
+}
+
+// subject names the account in the audit log.
+func (b BankAccount) subject() string { return strings.TrimSpace(b.Currency + " " + b.Country) }
 
 var (
 	ibanShape = regexp.MustCompile(`^[A-Z]{2}[0-9]{2}[A-Z0-9]{11,30}$`)
@@ -89,6 +134,13 @@ func (b BankAccount) parse() (BankAccount, error) {
 	b.Instructions = strings.TrimSpace(b.Instructions)
 	if money.Of(0, b.Currency).Check() != nil {
 		f = f.At("currency", "is not an ISO 4217 code such as EUR", nil)
+	}
+	if b.Country != "" {
+		country, ok := account.Country(b.Country)
+		if !ok {
+			f = f.At("country", "two letters of ISO 3166-1, such as DE", nil)
+		}
+		b.Country = country
 	}
 	if !ibanShape.MatchString(b.IBAN) || mod97(b.IBAN[4:]+b.IBAN[:4]) != 1 {
 		f = f.At("body.iban", "is not an IBAN: its check digits do not fit", nil)

@@ -4,10 +4,15 @@
 // invoice: a year's numbers have no gap, however many transactions fail. The
 // payment reference is what a bank transfer is recognised by; it has nothing
 // to do with the number, and no two invoices share one.
+//
+// What an invoice says does not change any more: seller, buyer and tax are kept
+// with it as they were at its issue. What is taken back is a credit note, with
+// a number of a series of its own.
 package invoice
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"time"
 
@@ -50,8 +55,15 @@ type Invoice struct {
 	Reference     string // ISO 11649, without spaces
 	Status        Status
 	PaymentMethod account.PaymentMethod
-	Total         money.Money
+	Net           money.Money
+	Tax           money.Money
+	Total         money.Money // net and tax
 	Paid          money.Money
+	Credited      money.Money // what credit notes have taken back of the total
+	Taxed         Tax
+	TaxIncluded   bool   // the prices of the lines have the tax in them
+	Seller        Seller // as it was at the issue; zero: of the release that kept none
+	Buyer         Buyer  // likewise
 	Lines         []Line // only where Load or Issue gave it
 	Issued        time.Time
 	Due           time.Time
@@ -79,18 +91,34 @@ var (
 	ErrNotOpen  = fault.New(fault.Conflict, "invoice.not_open", "This invoice is not open.")
 )
 
-const columns = `id, subscription_id, number, reference, status, payment_method, currency, total, paid, issued_at, due_at, paid_at`
+const columns = `id, subscription_id, number, reference, status, payment_method, currency, total, paid, issued_at, due_at, paid_at,
+	coalesce(net, total), tax, tax_rate, tax_category, tax_note, prices_include_tax, seller, buyer, credited`
 
 func read(scan tenant.Scan) (Invoice, error) {
 	var i Invoice
-	var currency string
+	var currency, seller, buyer string
 	var issued, due int64
 	var paidAt *int64
 	err := scan(&i.ID, &i.Subscription, &i.Number, &i.Reference, &i.Status, &i.PaymentMethod, &currency,
-		&i.Total.Amount, &i.Paid.Amount, &issued, &due, &paidAt)
-	i.Total.Currency, i.Paid.Currency = currency, currency
+		&i.Total.Amount, &i.Paid.Amount, &issued, &due, &paidAt,
+		&i.Net.Amount, &i.Tax.Amount, &i.Taxed.Rate, &i.Taxed.Category, &i.Taxed.Note, &i.TaxIncluded, &seller, &buyer, &i.Credited.Amount)
+	if err != nil {
+		return Invoice{}, err
+	}
+	for _, m := range []*money.Money{&i.Total, &i.Paid, &i.Net, &i.Tax, &i.Credited} {
+		m.Currency = currency
+	}
 	i.Issued, i.Due, i.PaidAt = clock.FromMicros(issued), clock.FromMicros(due), clock.FromNull(paidAt)
-	return i, err
+	if seller != "" { // the release before kept none
+		err = json.Unmarshal([]byte(seller), &i.Seller)
+	}
+	if buyer != "" && err == nil {
+		err = json.Unmarshal([]byte(buyer), &i.Buyer)
+	}
+	if err != nil {
+		return Invoice{}, fmt.Errorf("the parties of invoice %s: %w", i.Number, err)
+	}
+	return i, nil
 }
 
 // Load reads one invoice with its lines.

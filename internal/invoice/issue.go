@@ -2,6 +2,7 @@ package invoice
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"time"
 
@@ -22,26 +23,55 @@ type New struct {
 	Subscription  subscription.ID
 	PaymentMethod account.PaymentMethod
 	Lines         []Line
+	Due           time.Time // zero: Term from now
 }
 
-// Issue makes an open invoice with the next number of the year.
+// Issue makes an open invoice with the next number of the year, for the
+// account's buyer as he is now, with the tax that is due now.
 func Issue(ctx context.Context, tx *tenant.Tx, n New) (Invoice, error) {
-	total, err := totalOf(n.Lines)
+	sum, err := totalOf(n.Lines)
 	if err != nil {
 		return Invoice{}, fmt.Errorf("issue an invoice: %w", err)
 	}
 	i := Invoice{
 		ID: id.New[invoiceKind](), Subscription: n.Subscription, Reference: NewReference(), Status: Open,
-		PaymentMethod: n.PaymentMethod, Total: total, Paid: money.Of(0, total.Currency), Lines: n.Lines,
+		PaymentMethod: n.PaymentMethod, Paid: money.Of(0, sum.Currency), Credited: money.Of(0, sum.Currency), Lines: n.Lines,
 		Issued: tx.Now(), Due: tx.Now().Add(Term),
 	}
-	if i.Number, err = nextNumber(ctx, tx.SharedTx()); err != nil {
+	if !n.Due.IsZero() {
+		i.Due = n.Due
+	}
+	if err := i.tax(ctx, tx, sum); err != nil {
+		return Invoice{}, err
+	}
+	if i.Number, err = nextNumber(ctx, tx.SharedTx(), ""); err != nil {
 		return Invoice{}, err
 	}
 	if err := insert(ctx, tx, i); err != nil {
 		return Invoice{}, err
 	}
-	return i, audit.Record(ctx, tx, "invoice.issued", i.ID.String(), map[string]string{"number": i.Number, "total": i.Total.String()})
+	return i, audit.Record(ctx, tx, "invoice.issued", i.ID.String(), map[string]string{
+		"number": i.Number, "total": i.Total.String(), "tax": i.Tax.String(), "buyer": i.Buyer.Company,
+	})
+}
+
+// tax takes down who sells and who buys, and what tax that makes of a sum.
+func (i *Invoice) tax(ctx context.Context, tx *tenant.Tx, sum money.Money) error {
+	s, err := SettingsOf(ctx, tx.Shared())
+	if err != nil {
+		return err
+	}
+	if i.Buyer, err = BuyerOf(ctx, tx); err != nil {
+		return err
+	}
+	i.Seller, i.TaxIncluded, i.Taxed = s.Seller, s.PricesIncludeTax, s.taxFor(i.Buyer)
+	if i.Net, i.Tax, err = i.Taxed.Rate.split(sum, i.TaxIncluded); err == nil {
+		i.Total, err = i.Net.Add(i.Tax)
+	}
+	if err != nil {
+		return fmt.Errorf("issue an invoice: %w", err)
+	}
+	return nil
 }
 
 func totalOf(lines []Line) (money.Money, error) {
@@ -64,28 +94,43 @@ func totalOf(lines []Line) (money.Money, error) {
 	return total, nil
 }
 
-// nextNumber takes the next number of the year. Who issues at the same moment
-// waits: that is the price of having no gap.
-func nextNumber(ctx context.Context, tx *tenant.SharedTx) (string, error) {
+// nextNumber takes the next number of the year in a series: that of invoices
+// has no mark, that of credit notes a C. Who issues at the same moment waits:
+// that is the price of having no gap.
+func nextNumber(ctx context.Context, tx *tenant.SharedTx, mark string) (string, error) {
 	year := tx.Now().Format("2006")
+	series := year
+	if mark != "" {
+		series += "-" + mark
+	}
 	if _, err := tx.Exec(ctx, `
 		INSERT INTO invoice_series (name, last) VALUES ($1, 1)
-		ON CONFLICT (name) DO UPDATE SET last = invoice_series.last + 1`, year); err != nil {
-		return "", fmt.Errorf("take an invoice number of %s: %w", year, err)
+		ON CONFLICT (name) DO UPDATE SET last = invoice_series.last + 1`, series); err != nil {
+		return "", fmt.Errorf("take a number of %s: %w", series, err)
 	}
 	var last int64
-	if err := tx.Get(ctx, `SELECT last FROM invoice_series WHERE name = $1`, []any{year}, &last); err != nil {
-		return "", fmt.Errorf("take an invoice number of %s: %w", year, err)
+	if err := tx.Get(ctx, `SELECT last FROM invoice_series WHERE name = $1`, []any{series}, &last); err != nil {
+		return "", fmt.Errorf("take a number of %s: %w", series, err)
 	}
-	return fmt.Sprintf("%s-%06d", year, last), nil
+	return fmt.Sprintf("%s-%s%06d", year, mark, last), nil
 }
 
 func insert(ctx context.Context, tx *tenant.Tx, i Invoice) error {
-	_, err := tx.Exec(ctx, `
-		INSERT INTO invoices (account_id, id, subscription_id, number, reference, status, payment_method, currency, total, paid, issued_at, due_at)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 0, $10, $11)`,
+	seller, err := json.Marshal(i.Seller)
+	if err != nil {
+		return fmt.Errorf("the seller of invoice %s: %w", i.Number, err)
+	}
+	buyer, err := json.Marshal(i.Buyer)
+	if err != nil {
+		return fmt.Errorf("the buyer of invoice %s: %w", i.Number, err)
+	}
+	_, err = tx.Exec(ctx, `
+		INSERT INTO invoices (account_id, id, subscription_id, number, reference, status, payment_method, currency, total, paid, issued_at, due_at,
+			net, tax, tax_rate, tax_category, tax_note, prices_include_tax, seller, buyer)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 0, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)`,
 		i.ID, i.Subscription, i.Number, i.Reference, string(i.Status), string(i.PaymentMethod), i.Total.Currency, i.Total.Amount,
-		clock.Micros(i.Issued), clock.Micros(i.Due))
+		clock.Micros(i.Issued), clock.Micros(i.Due), i.Net.Amount, i.Tax.Amount, int64(i.Taxed.Rate), string(i.Taxed.Category), i.Taxed.Note,
+		i.TaxIncluded, string(seller), string(buyer))
 	if err != nil {
 		return fmt.Errorf("issue invoice %s: %w", i.Number, err)
 	}

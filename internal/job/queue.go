@@ -44,6 +44,7 @@ type Queue struct {
 	opt      Options
 	handlers map[string]handler
 	errands  map[string]errandHandler
+	rounds   []Round
 	insert   *river.Client[*sql.Tx]
 	work     client
 	stop     context.CancelFunc
@@ -197,6 +198,9 @@ func (q *Queue) Start(ctx context.Context) error {
 		return fmt.Errorf("job queue: %w", err)
 	}
 	q.sweeping.Go(func() { q.sweepLoop(ctx) })
+	for _, r := range q.rounds {
+		q.sweeping.Go(func() { q.patrol(ctx, r) })
+	}
 	return nil
 }
 

@@ -88,3 +88,61 @@ type PaymentUndone struct {
 func (PaymentUndone) Kind() Kind { return KindPaymentUndone }
 
 func (PaymentUndone) until(now time.Time) time.Time { return now.Add(keepBilling) }
+
+// TrialEnding tells that a trial will soon be over.
+type TrialEnding struct {
+	Until time.Time `json:"until"`
+}
+
+// Kind implements Message.
+func (TrialEnding) Kind() Kind { return KindTrialEnding }
+
+func (m TrialEnding) until(time.Time) time.Time { return m.Until }
+
+// TrialEnded tells that a trial is over.
+type TrialEnded struct {
+	At time.Time `json:"at"`
+}
+
+// Kind implements Message.
+func (TrialEnded) Kind() Kind { return KindTrialEnded }
+
+func (TrialEnded) until(now time.Time) time.Time { return now.Add(keepBilling) }
+
+// PaymentReminder asks once more for money.
+type PaymentReminder struct {
+	Number    string    `json:"number"`
+	StillDue  string    `json:"still_due"`
+	Due       time.Time `json:"due"`
+	Reference string    `json:"reference"`
+	Overdue   bool      `json:"overdue"`
+	Stops     time.Time `json:"stops"` // when the account cannot work any more; zero: it cannot yet
+}
+
+// Kind implements Message.
+func (PaymentReminder) Kind() Kind { return KindPaymentReminder }
+
+func (PaymentReminder) until(now time.Time) time.Time { return now.Add(keepBilling) }
+
+// AccessStopped tells that the account cannot work until it has paid.
+type AccessStopped struct {
+	Number    string `json:"number"`
+	StillDue  string `json:"still_due"`
+	Reference string `json:"reference"`
+}
+
+// Kind implements Message.
+func (AccessStopped) Kind() Kind { return KindAccessStopped }
+
+func (AccessStopped) until(now time.Time) time.Time { return now.Add(keepBilling) }
+
+// SubscriptionEnded tells that a cancelled subscription has ended.
+type SubscriptionEnded struct {
+	Plan string    `json:"plan"`
+	At   time.Time `json:"at"`
+}
+
+// Kind implements Message.
+func (SubscriptionEnded) Kind() Kind { return KindSubscriptionEnded }
+
+func (SubscriptionEnded) until(now time.Time) time.Time { return now.Add(keepBilling) }

@@ -262,7 +262,7 @@ func TestTheOutboxIsForWhoMayReadTheLog(t *testing.T) {
 func TestTheLogIsThePostOfWhoHasNone(t *testing.T) {
 	t.Parallel()
 	at := time.Date(2030, 1, 1, 0, 0, 0, 0, time.UTC)
-	for level, links := range map[slog.Level]int{slog.LevelInfo: 0, slog.LevelDebug: 2} {
+	for level, links := range map[slog.Level]int{slog.LevelInfo: 0, slog.LevelDebug: 3} {
 		var mu sync.Mutex
 		var out strings.Builder
 		log := slog.New(slog.NewTextHandler(locked{&mu, &out}, &slog.HandlerOptions{Level: level}))
@@ -271,6 +271,8 @@ func TestTheLogIsThePostOfWhoHasNone(t *testing.T) {
 		for _, m := range []mail.Message{
 			mail.VerifyEmail{Token: "igl_1", Until: at.Add(time.Hour)}, mail.ResetPassword{Token: "igl_2", Until: at.Add(time.Hour)},
 			mail.PasswordChanged{At: at}, mail.SecondFactorChanged{On: true, At: at}, mail.SecondFactorChanged{At: at},
+			mail.Invited{Token: "igi_3", Role: "editor", Until: at.Add(time.Hour)}, mail.RoleChanged{Account: "acc_1", Role: "viewer", At: at},
+			mail.MemberRemoved{Account: "acc_1", At: at},
 		} {
 			o.post("anna@example.com", m)
 			o.until(mail.Sent)
@@ -278,7 +280,7 @@ func TestTheLogIsThePostOfWhoHasNone(t *testing.T) {
 		mu.Lock()
 		text := out.String()
 		mu.Unlock()
-		if n := strings.Count(text, "token=igl_"); n != links || strings.Count(text, "anna@example.com") != 5 {
+		if n := strings.Count(text, "token=ig"); n != links || strings.Count(text, "anna@example.com") != 8 {
 			t.Errorf("at %s the log has %d links, want %d:\n%s", level, n, links, text)
 		}
 	}

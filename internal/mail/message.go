@@ -15,6 +15,9 @@ const (
 	KindResetPassword       Kind = "reset_password"
 	KindPasswordChanged     Kind = "password_changed"
 	KindSecondFactorChanged Kind = "second_factor_changed"
+	KindInvited             Kind = "invited"
+	KindRoleChanged         Kind = "role_changed"
+	KindMemberRemoved       Kind = "member_removed"
 	KindInvoiceIssued       Kind = "invoice_issued"
 	KindPaymentReported     Kind = "payment_reported"
 	KindApprovalNeeded      Kind = "approval_needed"
@@ -22,6 +25,11 @@ const (
 	KindPaymentRejected     Kind = "payment_rejected"
 	KindPaymentUndone       Kind = "payment_undone"
 	KindChargeFailed        Kind = "charge_failed"
+	KindTrialEnding         Kind = "trial_ending"
+	KindTrialEnded          Kind = "trial_ended"
+	KindPaymentReminder     Kind = "payment_reminder"
+	KindAccessStopped       Kind = "access_stopped"
+	KindSubscriptionEnded   Kind = "subscription_ended"
 )
 
 // Message is what a letter says: one of the types below, each with a template
@@ -81,6 +89,42 @@ func (SecondFactorChanged) Kind() Kind { return KindSecondFactorChanged }
 
 func (SecondFactorChanged) until(now time.Time) time.Time { return now.Add(keepTrying) }
 
+// Invited brings the link with which somebody becomes a member of an account. By
+// whom and of which account he is told where the link leads: see Message.
+type Invited struct {
+	Token string    `json:"token"`
+	Role  string    `json:"role"`
+	Until time.Time `json:"until"`
+}
+
+// Kind implements Message.
+func (Invited) Kind() Kind { return KindInvited }
+
+func (m Invited) until(time.Time) time.Time { return m.Until }
+
+// RoleChanged tells a member that he has another role now.
+type RoleChanged struct {
+	Account string    `json:"account"` // its id
+	Role    string    `json:"role"`
+	At      time.Time `json:"at"`
+}
+
+// Kind implements Message.
+func (RoleChanged) Kind() Kind { return KindRoleChanged }
+
+func (RoleChanged) until(now time.Time) time.Time { return now.Add(keepTrying) }
+
+// MemberRemoved tells somebody that he is a member no more.
+type MemberRemoved struct {
+	Account string    `json:"account"` // its id
+	At      time.Time `json:"at"`
+}
+
+// Kind implements Message.
+func (MemberRemoved) Kind() Kind { return KindMemberRemoved }
+
+func (MemberRemoved) until(now time.Time) time.Time { return now.Add(keepTrying) }
+
 // decode reads a message that was stored.
 func decode(k Kind, raw []byte) (Message, error) {
 	switch k {
@@ -92,6 +136,12 @@ func decode(k Kind, raw []byte) (Message, error) {
 		return decodeAs[PasswordChanged](raw)
 	case KindSecondFactorChanged:
 		return decodeAs[SecondFactorChanged](raw)
+	case KindInvited:
+		return decodeAs[Invited](raw)
+	case KindRoleChanged:
+		return decodeAs[RoleChanged](raw)
+	case KindMemberRemoved:
+		return decodeAs[MemberRemoved](raw)
 	case KindInvoiceIssued:
 		return decodeAs[InvoiceIssued](raw)
 	case KindPaymentReported:
@@ -106,6 +156,16 @@ func decode(k Kind, raw []byte) (Message, error) {
 		return decodeAs[PaymentUndone](raw)
 	case KindChargeFailed:
 		return decodeAs[ChargeFailed](raw)
+	case KindTrialEnding:
+		return decodeAs[TrialEnding](raw)
+	case KindTrialEnded:
+		return decodeAs[TrialEnded](raw)
+	case KindPaymentReminder:
+		return decodeAs[PaymentReminder](raw)
+	case KindAccessStopped:
+		return decodeAs[AccessStopped](raw)
+	case KindSubscriptionEnded:
+		return decodeAs[SubscriptionEnded](raw)
 	}
 	return nil, fmt.Errorf("this release knows no letter %q", k)
 }

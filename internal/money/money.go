@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"strings"
 
 	"github.com/bojanz/currency"
 )
@@ -33,6 +34,13 @@ func (m Money) Check() error {
 		return fmt.Errorf("%q: %w", m.Currency, ErrUnknown)
 	}
 	return nil
+}
+
+// OfCountry is the currency of a country (ISO 3166-1 alpha-2), and empty for one
+// that is not known.
+func OfCountry(country string) string {
+	code, _ := currency.ForCountryCode(strings.ToUpper(country))
+	return code
 }
 
 // Add is m + n. It refuses two currencies and an overflow.
@@ -100,4 +108,25 @@ func (m Money) String() string {
 		return fmt.Sprintf("%d %s", m.Amount, m.Currency)
 	}
 	return a.Number() + " " + m.Currency
+}
+
+// In is the amount with its currency's code, as it is written in a locale such
+// as "de-AT": "1.234,50 EUR". Spaces in it do not break.
+func (m Money) In(locale string) string { return m.format(locale, currency.DisplayCode) }
+
+// NumberIn is In without the currency.
+func (m Money) NumberIn(locale string) string { return m.format(locale, currency.DisplayNone) }
+
+// Format is In with the sign of the currency, where it has one. A locale that is
+// not known is written as in English.
+func (m Money) Format(locale string) string { return m.format(locale, currency.DisplaySymbol) }
+
+func (m Money) format(locale string, d currency.Display) string {
+	a, err := currency.NewAmountFromInt64(m.Amount, m.Currency)
+	if err != nil {
+		return m.String()
+	}
+	f := currency.NewFormatter(currency.NewLocale(locale))
+	f.CurrencyDisplay = d
+	return strings.TrimSpace(f.Format(a))
 }

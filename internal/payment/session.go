@@ -46,7 +46,7 @@ func (d *Desk) Pay(ctx context.Context, s tenant.Scope, iid invoice.ID) (string,
 	var m account.PaymentMethod
 	var e session
 	err := d.st.Update(ctx, s, func(ctx context.Context, tx *tenant.Tx) (err error) {
-		m, e, err = d.ask(ctx, tx, iid)
+		m, e, err = d.page(ctx, tx, iid)
 		return err
 	})
 	if err != nil || e.url != "" {
@@ -65,8 +65,8 @@ func (d *Desk) Pay(ctx context.Context, s tenant.Scope, iid invoice.ID) (string,
 	return begun.URL, err
 }
 
-// ask finds the page that there is, or writes down that one is asked for.
-func (d *Desk) ask(ctx context.Context, tx *tenant.Tx, iid invoice.ID) (m account.PaymentMethod, e session, err error) {
+// page finds the page that there is, or writes down that one is asked for.
+func (d *Desk) page(ctx context.Context, tx *tenant.Tx, iid invoice.ID) (m account.PaymentMethod, e session, err error) {
 	if err := account.Lock(ctx, tx); err != nil {
 		return m, e, err
 	}
@@ -82,8 +82,8 @@ func (d *Desk) ask(ctx context.Context, tx *tenant.Tx, iid invoice.ID) (m accoun
 	case m == account.BankTransfer:
 		return m, e, ErrNotOnline
 	}
-	if err := d.usable(m); err != nil {
-		return m, e, err
+	if _, there := d.vendors[m]; !there { // a flag does not keep anybody from paying what he has ordered
+		return m, e, ErrUnavailable
 	}
 	var url *string
 	err = tx.Get(ctx, `
@@ -103,12 +103,12 @@ func (d *Desk) ask(ctx context.Context, tx *tenant.Tx, iid invoice.ID) (m accoun
 	if err != nil {
 		return m, e, fmt.Errorf("pay invoice %s: %w", i.Number, err)
 	}
-	err = d.order(ctx, tx, i, &e)
+	err = d.orderOf(ctx, tx, i, &e)
 	return m, e, err
 }
 
-// order says what the vendor is asked for.
-func (d *Desk) order(ctx context.Context, tx *tenant.Tx, i invoice.Invoice, e *session) error {
+// orderOf says what the vendor is asked for.
+func (d *Desk) orderOf(ctx context.Context, tx *tenant.Tx, i invoice.Invoice, e *session) error {
 	s, err := subscription.Load(ctx, tx, i.Subscription)
 	if err != nil {
 		return err

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"slices"
 	"strings"
 	"time"
 
@@ -84,37 +83,6 @@ func (d *Desk) Connect(st *tenant.Store, q *job.Queue, v Vendors) error {
 	job.HandleErrand(q, d.look)
 	job.HandleErrand(q, d.stop)
 	return nil
-}
-
-// Availability is whether a way to pay can be used.
-type Availability struct {
-	Method    account.PaymentMethod
-	Available bool // false: coming soon
-}
-
-// Methods lists every way to pay.
-func (d *Desk) Methods() []Availability {
-	all := []Availability{{account.BankTransfer, true}}
-	for _, m := range []account.PaymentMethod{account.Stripe, account.PayPal} {
-		_, there := d.vendors[m]
-		all = append(all, Availability{m, there})
-	}
-	return all
-}
-
-func (d *Desk) usable(m account.PaymentMethod) error {
-	var there []string
-	for _, a := range d.Methods() {
-		if a.Available {
-			there = append(there, string(a.Method))
-		}
-	}
-	if slices.Contains(there, string(m)) {
-		return nil
-	}
-	names := strings.Join(there, ", ")
-	return ErrUnavailable.Sayf("This way to pay is coming soon. Choose one that is available: %s.", names).
-		At("body.payment_method", "is coming soon; available now: "+names, string(m))
 }
 
 // faultOf is what a vendor's answer means for who asked us.

@@ -62,6 +62,7 @@ type Plan struct {
 	Limits    Limits
 	Rates     throttle.Rates // requests in a minute
 	Active    bool           // false: not for sale, and who is on it has to choose another
+	Position  int64          // where it stands among those that are shown
 }
 
 // Free tells whether the plan begins at once, without a payment.
@@ -71,24 +72,37 @@ func (p Plan) Free() bool { return p.Price.Amount == 0 }
 var (
 	ErrNotFound = fault.New(fault.NotFound, "plan.not_found", "There is no such plan.")
 	ErrInactive = fault.New(fault.PaymentRequired, "plan.inactive", "The plan of this account is no longer offered. Choose another one.")
+	ErrExists   = fault.New(fault.Conflict, "plan.exists", "There is a plan with this code already.")
+	ErrInvalid  = fault.New(fault.Invalid, "plan.invalid", "The plan cannot be like this.")
+	ErrOffered  = fault.New(fault.Conflict, "plan.interval_fixed", "This plan has been for sale, and whoever ordered it pays for the interval it had. Make a new plan.")
+	ErrCurrency = fault.New(fault.Invalid, "plan.no_such_price", "This plan has no price in this currency.")
 	ErrNotSold  = fault.New(fault.Conflict, "plan.not_for_sale", "This plan is not for sale.")
 )
 
 const columns = `id, code, name, price_amount, price_currency, period, trial_days, included_credits,
-	limit_sites, limit_users, limit_keywords, rate_read, rate_write, rate_ai, rate_bridge, active`
+	limit_sites, limit_users, limit_keywords, rate_read, rate_write, rate_ai, rate_bridge, active, position`
 
 func read(scan tenant.Scan) (Plan, error) {
 	var p Plan
 	err := scan(&p.ID, &p.Code, &p.Name, &p.Price.Amount, &p.Price.Currency, &p.Interval, &p.TrialDays, &p.Credits,
 		&p.Limits.Sites, &p.Limits.Users, &p.Limits.Keywords,
-		&p.Rates.Read, &p.Rates.Write, &p.Rates.AI, &p.Rates.Bridge, &p.Active)
+		&p.Rates.Read, &p.Rates.Write, &p.Rates.AI, &p.Rates.Bridge, &p.Active, &p.Position)
 	return p, err
 }
 
 // List is what is for sale, in the order in which it is shown.
 func List(ctx context.Context, r tenant.Shared) ([]Plan, error) {
+	return query(ctx, r, `SELECT `+columns+` FROM plans WHERE active ORDER BY position, code`)
+}
+
+// All is every plan, for sale or not, in the same order.
+func All(ctx context.Context, r tenant.Shared) ([]Plan, error) {
+	return query(ctx, r, `SELECT `+columns+` FROM plans ORDER BY position, code`)
+}
+
+func query(ctx context.Context, r tenant.Shared, text string) ([]Plan, error) {
 	var all []Plan
-	err := r.Each(ctx, `SELECT `+columns+` FROM plans WHERE active ORDER BY position, code`, nil, func(scan tenant.Scan) error {
+	err := r.Each(ctx, text, nil, func(scan tenant.Scan) error {
 		p, err := read(scan)
 		all = append(all, p)
 		return err

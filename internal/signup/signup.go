@@ -8,6 +8,8 @@ import (
 
 	"igny8/internal/account"
 	"igny8/internal/credit"
+	"igny8/internal/fault"
+	"igny8/internal/flag"
 	"igny8/internal/identity"
 	"igny8/internal/invoice"
 	"igny8/internal/payment"
@@ -22,7 +24,9 @@ type Order struct {
 	AccountName   string
 	Country       string                // ISO 3166-1 alpha-2
 	Plan          string                // a code or an id; empty: the trial
+	Currency      string                // of its price; empty: the country's, where the plan has a price in it
 	PaymentMethod account.PaymentMethod // of a plan that costs something
+	Billing       *invoice.Buyer        // to whom invoices are written; nil: the account by its name
 	From          identity.Client       // who asks
 }
 
@@ -37,6 +41,9 @@ type Opened struct {
 	Tokens       identity.Tokens
 }
 
+// ErrClosed is a registration while the operator takes none from this person.
+var ErrClosed = fault.New(fault.Forbidden, "signup.closed", "No new accounts are opened at the moment.")
+
 // TrialPlan is the plan of who names none.
 const TrialPlan = "trial"
 
@@ -44,10 +51,17 @@ const TrialPlan = "trial"
 // that costs nothing begins at once; any other begins with an invoice, and the
 // account waits for its payment.
 func Open(ctx context.Context, tx *tenant.Tx, ids *identity.Service, desk *payment.Desk, o Order) (Opened, error) {
+	open, err := flag.ForNewcomer(ctx, tx.Shared(), flag.SignupOpen, o.Person.Email())
+	if err != nil {
+		return Opened{}, err
+	}
+	if !open {
+		return Opened{}, ErrClosed
+	}
 	if o.Plan == "" {
 		o.Plan = TrialPlan
 	}
-	p, err := plan.ForSale(ctx, tx.Shared(), o.Plan)
+	p, err := plan.ForSaleIn(ctx, tx.Shared(), o.Plan, plan.Wish{Currency: o.Currency, Country: o.Country})
 	if err != nil {
 		return Opened{}, err
 	}
@@ -65,7 +79,12 @@ func Open(ctx context.Context, tx *tenant.Tx, ids *identity.Service, desk *payme
 	if n.User, err = ids.CreateOwner(ctx, tx, o.Person); err != nil {
 		return Opened{}, err
 	}
-	if err := n.subscribe(ctx, tx, desk, p); err != nil {
+	if o.Billing != nil {
+		if _, err := invoice.SetBuyer(ctx, tx, *o.Billing, "body.billing"); err != nil {
+			return Opened{}, err
+		}
+	}
+	if err := n.subscribe(ctx, tx, desk, p, o.Person.Email()); err != nil {
 		return Opened{}, err
 	}
 	if n.Balance, err = credit.BalanceOf(ctx, tx); err != nil {
@@ -78,13 +97,13 @@ func Open(ctx context.Context, tx *tenant.Tx, ids *identity.Service, desk *payme
 	return n, err
 }
 
-func (n *Opened) subscribe(ctx context.Context, tx *tenant.Tx, desk *payment.Desk, p plan.Plan) (err error) {
+func (n *Opened) subscribe(ctx context.Context, tx *tenant.Tx, desk *payment.Desk, p plan.Plan, address string) (err error) {
 	if p.Free() {
 		n.Subscription, err = subscription.StartTrial(ctx, tx, p)
 		return err
 	}
 	var i invoice.Invoice
-	n.Subscription, i, err = desk.Checkout(ctx, tx, p, n.Account.PaymentMethod)
+	n.Subscription, i, err = desk.FirstCheckout(ctx, tx, p, n.Account.PaymentMethod, address)
 	n.Invoice = &i
 	return err
 }

@@ -43,7 +43,7 @@ func newHouse(t testing.TB) *house {
 	t.Helper()
 	d := dbtest.OpenAt(t, clock.At(now))
 	h := &house{t: t, d: d, st: tenant.NewStore(d)}
-	h.ids = identitytest.New(t, d, identity.Options{Standing: subscription.Terms})
+	h.ids = identitytest.New(t, d, identity.Options{Standing: standing})
 	if err := h.st.UpdateShared(t.Context(), plan.Seed); err != nil {
 		t.Fatal(err)
 	}
@@ -312,4 +312,8 @@ func TestTwoAccountsShareNothing(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+}
+
+func standing(ctx context.Context, r tenant.Reader) (identity.Terms, error) {
+	return subscription.TermsOf(ctx, r)
 }

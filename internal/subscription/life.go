@@ -44,7 +44,7 @@ func Order(ctx context.Context, tx *tenant.Tx, p plan.Plan, m account.PaymentMet
 	}
 	s.Plan, s.PaymentMethod = p, m
 	_, err = tx.Exec(ctx, `
-		UPDATE subscriptions SET plan_id = $3, payment_method = $4, updated_at = $5
+		UPDATE subscriptions SET plan_id = $3, payment_method = $4, updated_at = $5, review_at = NULL
 		WHERE account_id = $1 AND id = $2 AND status = 'pending_payment'`, s.ID, p.ID, string(m), clock.Micros(tx.Now()))
 	if err != nil {
 		return Subscription{}, fmt.Errorf("change the plan of subscription %s: %w", s.ID, err)
@@ -131,7 +131,7 @@ func save(ctx context.Context, tx *tenant.Tx, s Subscription) error {
 		anchor = &s.anchor
 	}
 	_, err := tx.Exec(ctx, `
-		UPDATE subscriptions SET status = $3, external_payment_id = $4, current_period_start = $5, current_period_end = $6, anchor_day = $7, updated_at = $8
+		UPDATE subscriptions SET status = $3, external_payment_id = $4, current_period_start = $5, current_period_end = $6, anchor_day = $7, updated_at = $8, review_at = NULL
 		WHERE account_id = $1 AND id = $2`,
 		s.ID, string(s.Status), s.ExternalPaymentID, clock.MicrosOrNull(s.PeriodStart), clock.MicrosOrNull(s.PeriodEnd), anchor, clock.Micros(tx.Now()))
 	if err != nil {

@@ -174,7 +174,7 @@ func (s Subscription) back(ctx context.Context, tx *tenant.Tx, p, before period)
 // resume lets what ran before run again, as what it was. Whether its time is
 // over is a question of the clock, as ever.
 func resume(ctx context.Context, tx *tenant.Tx, p period) (account.Status, error) {
-	_, err := tx.Exec(ctx, `UPDATE subscriptions SET status = $3, updated_at = $4 WHERE account_id = $1 AND id = $2 AND status = 'expired'`,
+	_, err := tx.Exec(ctx, `UPDATE subscriptions SET status = $3, updated_at = $4, review_at = NULL WHERE account_id = $1 AND id = $2 AND status = 'expired'`,
 		p.replaced, string(p.replacedStatus), clock.Micros(tx.Now()))
 	if err != nil {
 		return "", fmt.Errorf("resume subscription %s: %w", p.replaced, err)

@@ -17,36 +17,62 @@ const Grace = 7 * 24 * time.Hour
 
 // Standing says, as a fault, why the account may not work at the reader's
 // moment, or nil. It is the one check of account, subscription and plan: the
-// gate asks it for every request, and the job queue before every run.
+// gate asks it (by TermsOf) for every request, and the job queue before every
+// run.
 func Standing(ctx context.Context, r tenant.Reader) error {
-	_, err := Terms(ctx, r)
+	t, err := TermsOf(ctx, r)
+	if err == nil {
+		_, err = t.Standing(r.Now())
+	}
 	return err
 }
 
-// Terms is Standing, and how often the account may ask, which is known even
-// where it may not work: what the plan says, as far as Standing has to read
-// it, or throttle.Basic.
-func Terms(ctx context.Context, r tenant.Reader) (throttle.Rates, error) {
-	a, err := account.Load(ctx, r)
-	if err != nil {
-		return throttle.Basic, err
+// Terms is what decides whether an account may work, as it was read. Time
+// decides too, so it holds no answer.
+type Terms struct {
+	account account.Account
+	exempt  bool         // a system account's requests are not counted
+	current Subscription // without an ID: there never was one, or the account decides alone
+}
+
+// TermsOf reads the terms of an account: its subscription only where the
+// account does not decide alone.
+func TermsOf(ctx context.Context, r tenant.Reader) (Terms, error) {
+	var t Terms
+	var err error
+	if t.account, err = account.Load(ctx, r); err != nil || t.account.Status.Standing() != nil {
+		return t, err
 	}
-	if err := a.Status.Standing(); err != nil {
-		return throttle.Basic, err
+	if t.account.Kind == account.System {
+		t.exempt, err = account.Entrusted(ctx, r, tenant.ThrottleExempt)
+		return t, err
 	}
-	if a.Kind == account.System {
-		rates := throttle.Basic
-		rates.Exempt, err = account.Entrusted(ctx, r, tenant.ThrottleExempt)
+	t.current, err = Current(ctx, r)
+	if errors.Is(err, ErrNotFound) {
+		err = nil
+	}
+	return t, err
+}
+
+// Account is whose terms they are.
+func (t Terms) Account() account.Account { return t.account }
+
+// Standing says, as a fault, why the account may not work at a moment, or nil;
+// and how often it may ask, which is known even where it may not work: what
+// the plan says, or throttle.Basic where the plan was not asked.
+func (t Terms) Standing(now time.Time) (throttle.Rates, error) {
+	rates := throttle.Basic
+	if err := t.account.Status.Standing(); err != nil {
 		return rates, err
 	}
-	s, err := Current(ctx, r)
-	if errors.Is(err, ErrNotFound) {
-		return throttle.Basic, fmt.Errorf("no subscription: %w", account.ErrPaymentRequired)
+	switch {
+	case t.account.Kind == account.System:
+		rates.Exempt = t.exempt
+		return rates, nil
+	case t.current.ID.IsZero():
+		return rates, fmt.Errorf("no subscription: %w", account.ErrPaymentRequired)
 	}
-	if err != nil {
-		return throttle.Basic, err
-	}
-	return s.Plan.Rates, s.standing(r.Now())
+	return t.current.Plan.Rates, t.current.standing(now)
 }
 
 func (s Subscription) standing(now time.Time) error {

@@ -35,6 +35,7 @@ const (
 	ManageSites                      // add sites and sectors, and their connections
 	ReadBilling                      // plan, invoices, credits
 	ManageBilling                    // check out, report payments, change plan
+	ReadTeam                         // who is a member
 	ManageTeam                       // members, roles, invitations
 	ManageKeys                       // API keys
 	permissionCount
@@ -42,7 +43,7 @@ const (
 
 var permissionNames = [permissionCount]string{
 	"content.read", "content.write", "content.approve", "sites.manage",
-	"billing.read", "billing.manage", "team.manage", "keys.manage",
+	"billing.read", "billing.manage", "team.read", "team.manage", "keys.manage",
 }
 
 // String is the name that programs and API keys use, such as "content.read".
@@ -86,6 +87,9 @@ func (s Permissions) Has(p Permission) bool { return s&(1<<p) != 0 }
 
 // And is what both sets allow.
 func (s Permissions) And(o Permissions) Permissions { return s & o }
+
+// Covers tells whether the set allows all that o does.
+func (s Permissions) Covers(o Permissions) bool { return s&o == o }
 
 // Names lists the set in the order of declaration.
 func (s Permissions) Names() []string {

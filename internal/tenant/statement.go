@@ -8,16 +8,21 @@ import (
 
 // sharedTables belong to no account.
 var sharedTables = map[string]bool{
-	"plans":              true,
-	"credit_prices":      true,
-	"invoice_series":     true,
-	"bank_accounts":      true,
-	"staff_audit_events": true,
-	"letters":            true,
-	"approval_rules":     true,
-	"approval_limits":    true,
-	"webhook_events":     true,
-	"vendor_prices":      true,
+	"plans":                 true,
+	"plan_prices":           true,
+	"flags":                 true,
+	"credit_prices":         true,
+	"invoice_series":        true,
+	"bank_accounts":         true,
+	"staff_audit_events":    true,
+	"letters":               true,
+	"approval_rules":        true,
+	"approval_limits":       true,
+	"country_bank_accounts": true,
+	"company_settings":      true,
+	"tax_rules":             true,
+	"webhook_events":        true,
+	"vendor_prices":         true,
 }
 
 var (

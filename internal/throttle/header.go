@@ -1,8 +1,8 @@
 package throttle
 
 import (
-	"fmt"
 	"net/http"
+	"strconv"
 )
 
 // Tell writes the fields RateLimit-Policy and RateLimit (IETF
@@ -16,10 +16,19 @@ func (d Decision) Tell(h http.Header) {
 	reset := d.Reset
 	if !d.Allowed {
 		reset = d.RetryAfter
-		h.Set("Retry-After", fmt.Sprint(seconds(reset)))
+		h.Set("Retry-After", strconv.FormatInt(seconds(reset), 10))
 	}
-	list(h, "RateLimit-Policy", fmt.Sprintf("%q;q=%d;w=%d", d.Scope, d.Limit, seconds(d.Window)))
-	list(h, "RateLimit", fmt.Sprintf("%q;r=%d;t=%d", d.Scope, d.Remaining, seconds(reset)))
+	list(h, "Ratelimit-Policy", item(d.Scope, ";q=", d.Limit, ";w=", seconds(d.Window)))
+	list(h, "Ratelimit", item(d.Scope, ";r=", d.Remaining, ";t=", seconds(reset)))
+}
+
+// item is one item of a list; it is written for each request, and by hand.
+func item(s Scope, first string, a int64, second string, b int64) string {
+	text := make([]byte, 0, 48)
+	text = append(append(append(text, '"'), s...), '"')
+	text = strconv.AppendInt(append(text, first...), a, 10)
+	text = strconv.AppendInt(append(text, second...), b, 10)
+	return string(text)
 }
 
 func list(h http.Header, name, item string) {

@@ -1,60 +1,56 @@
 package web
 
 import (
-	"errors"
 	"net/http"
 
-	"igny8/internal/fault"
-	"igny8/internal/httpx"
 	"igny8/internal/identity"
+	"igny8/internal/throttle"
+	"igny8/internal/web/ui"
 )
 
 // setupPage is the form with which the first operator is made.
 type setupPage struct {
-	Token                      string
-	Email, FirstName, LastName string
-	Trouble                    string
-	Done                       bool
+	ui.Page
+	Form ui.Form
 }
 
-// formLimit is far above what the form can hold.
-const formLimit = 16 << 10
-
-func (w *Web) setup(rw http.ResponseWriter, r *http.Request) error {
-	return w.show(rw, http.StatusOK, "setup.html", setupPage{Token: r.URL.Query().Get("token")})
+func (w *Web) setup(rw http.ResponseWriter, r *http.Request, v *visit) error {
+	return w.showSetup(rw, r, v, http.StatusOK, ui.NewForm(r.URL.Query()))
 }
 
-func (w *Web) claim(rw http.ResponseWriter, r *http.Request) error {
-	r.Body = http.MaxBytesReader(rw, r.Body, formLimit)
-	if err := r.ParseForm(); err != nil {
-		return errForm
-	}
-	p := setupPage{
-		Token: r.PostForm.Get("token"), Email: r.PostForm.Get("email"),
-		FirstName: r.PostForm.Get("first_name"), LastName: r.PostForm.Get("last_name"),
-	}
-	made, err := w.identity.Prepare(r.Context(), identity.Registration{
-		Email: p.Email, Password: r.PostForm.Get("password"), FirstName: p.FirstName, LastName: p.LastName,
-	})
-	if err == nil {
-		_, _, err = w.identity.ClaimFirstStaff(r.Context(), p.Token, made, w.clientOf(r))
-	}
-	var f *fault.Fault
-	switch {
-	case err == nil:
-		p.Done = true
-		return w.show(rw, http.StatusOK, "setup.html", p)
-	case errors.As(err, &f) && f.Kind != fault.Internal:
-		p.Trouble = f.Msg
-		return w.show(rw, httpx.Status(err), "setup.html", p)
-	default:
+func (w *Web) showSetup(rw http.ResponseWriter, r *http.Request, v *visit, status int, f ui.Form) error {
+	p := setupPage{Page: v.page, Form: f}
+	p.Title, p.Shell = "Become the operator", ui.Door
+	p.Lead = "This makes the first person who operates this server. The link works once."
+	return show(r.Context(), rw, status, setupView(p))
+}
+
+func (w *Web) claim(rw http.ResponseWriter, r *http.Request, v *visit) error {
+	values, err := formOf(r)
+	if err != nil {
 		return err
 	}
-}
-
-var errForm = fault.New(fault.Malformed, "page.form", "The form could not be read. Go back and send it again.")
-
-// clientOf is what a request says of who sent it.
-func (w *Web) clientOf(r *http.Request) identity.Client {
-	return identity.Client{Agent: r.UserAgent(), Address: w.proxies.Client(r).String()}
+	err = w.countMailbox(r.Context(), rw, "create-first-staff", values.Get("email"), throttle.RegisterByEmail)
+	var made identity.Prepared
+	if err == nil {
+		made, err = w.Identity.Prepare(r.Context(), identity.Registration{
+			Email: values.Get("email"), Password: values.Get("password"), FirstName: values.Get("first_name"), LastName: values.Get("last_name"),
+		})
+	}
+	var tokens identity.Tokens
+	if err == nil {
+		tokens, _, err = w.Identity.ClaimFirstStaff(r.Context(), values.Get("token"), made, v.from)
+	}
+	if err != nil {
+		f, err := refused(err)
+		if err != nil {
+			return err
+		}
+		return w.showSetup(rw, r, v, statusOf(f), ui.NewForm(values).Refused(f, "email", "password", "first_name", "last_name"))
+	}
+	if err := w.keep(rw, r, tokens); err != nil {
+		return err
+	}
+	w.say(rw, ui.Good, "Welcome. You operate this server now, with every privilege.")
+	return to(rw, r, "/staff")
 }

@@ -1,0 +1,76 @@
+// What makes pages smoother. Each works without it.
+'use strict';
+
+// A button that is waiting for its answer is not pressed twice. What cannot be
+// sent again is unlocked when the page comes back from the history.
+document.addEventListener('submit', (event) => {
+  const form = event.target;
+  if (event.defaultPrevented || form.method !== 'post') return;
+  if (form.dataset.sent) {
+    event.preventDefault();
+    return;
+  }
+  form.dataset.sent = 'yes';
+  event.submitter?.setAttribute('aria-busy', 'true');
+});
+window.addEventListener('pageshow', (event) => {
+  if (!event.persisted) return;
+  for (const form of document.querySelectorAll('form[data-sent]')) delete form.dataset.sent;
+  for (const button of document.querySelectorAll('button[aria-busy]')) button.removeAttribute('aria-busy');
+});
+
+// Buttons that need a script to be of use are hidden until there is one.
+const reveal = (root) => {
+  for (const button of root.querySelectorAll('button[data-copy][hidden], button[data-reveal][hidden]')) button.hidden = false;
+  if (!navigator.clipboard) for (const button of root.querySelectorAll('button[data-copy]')) button.hidden = true;
+};
+
+// A link to a confirmation opens the dialog beside it instead.
+document.addEventListener('click', async (event) => {
+  const target = event.target instanceof Element ? event.target : null;
+  const asks = target?.closest('a[data-dialog]');
+  const dialog = asks && document.getElementById(asks.dataset.dialog);
+  if (dialog?.showModal) {
+    event.preventDefault();
+    dialog.showModal();
+    return;
+  }
+  const copies = target?.closest('button[data-copy]');
+  if (copies) {
+    await navigator.clipboard.writeText(copies.dataset.copy);
+    const said = copies.querySelector('[data-said]');
+    copies.dataset.copied = 'yes';
+    said.textContent = 'Copied';
+    setTimeout(() => {
+      delete copies.dataset.copied;
+      said.textContent = '';
+    }, 2000);
+    return;
+  }
+  const reveals = target?.closest('button[data-reveal]');
+  if (reveals) {
+    const field = document.getElementById(reveals.dataset.reveal);
+    const shown = field.type === 'password';
+    field.type = shown ? 'text' : 'password';
+    reveals.setAttribute('aria-pressed', String(shown));
+    return;
+  }
+  if (target instanceof HTMLDialogElement) target.close(); // the backdrop
+});
+
+// Moments are shown in the time of whoever looks.
+const local = (root) => {
+  for (const time of root.querySelectorAll('time[data-moment]')) {
+    const at = new Date(time.dateTime);
+    if (Number.isNaN(at.valueOf())) continue;
+    time.textContent = at.toLocaleString(document.documentElement.dataset.locale, { dateStyle: 'medium', timeStyle: 'short' });
+    delete time.dataset.moment;
+  }
+};
+
+const ready = (root) => {
+  reveal(root);
+  local(root);
+};
+ready(document);
+document.addEventListener('htmx:after:swap', () => ready(document));

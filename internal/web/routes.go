@@ -1,0 +1,73 @@
+package web
+
+import (
+	"net/http"
+
+	"igny8/internal/identity"
+	"igny8/internal/tenant"
+	"igny8/internal/web/assets"
+	"igny8/internal/web/ui"
+)
+
+// mountAll is every page, and who it lets in.
+func (w *Web) mountAll() {
+	w.mux.Handle("GET "+assets.Base, assets.Handler())
+
+	// For everybody.
+	w.mount("GET /{$}", identity.Public(), w.landing)
+	w.mount("GET /sign-up", identity.Public(), w.signUp)
+	w.mountSeldom("POST /sign-up", identity.Public(), w.register)
+	w.mount("GET /sign-in", identity.Public(), w.signIn)
+	w.mountSeldom("POST /sign-in", identity.Public(), w.enter)
+	w.mount("GET /sign-in/code", identity.Public(), w.askCode)
+	w.mountSeldom("POST /sign-in/code", identity.Public(), w.enterCode)
+	w.mount("GET /forgot-password", identity.Public(), w.forgotPassword)
+	w.mountSeldom("POST /forgot-password", identity.Public(), w.askReset)
+	w.mount("GET /forgot-password/sent", identity.Public(), w.resetAsked)
+	w.mount("GET /reset-password", identity.Public(), w.choosePassword)
+	w.mountSeldom("POST /reset-password", identity.Public(), w.resetPassword)
+	w.mount("GET /verify-email", identity.Public(), w.verifyEmail)
+	w.mountSeldom("POST /verify-email", identity.Public(), w.confirmEmail)
+	w.mount("GET /accept-invitation", identity.Public(), w.invitation)
+	w.mountSeldom("POST /accept-invitation", identity.Public(), w.acceptInvitation)
+	w.mount("GET /setup", identity.Public(), w.setup)
+	w.mountSeldom("POST /setup", identity.Public(), w.claim)
+
+	// For a person, in whatever account.
+	w.mount("POST /sign-out", identity.AnyUser(), w.signOut)
+	w.mount("GET /sessions", identity.AnyUser(), w.sessions)
+	w.mount("POST /sessions/end", identity.AnyUser(), w.endSession)
+	w.mount("GET /sessions/end-others", identity.AnyUser(), w.askEndOthers)
+	w.mount("POST /sessions/end-others", identity.AnyUser(), w.endOthers)
+
+	// In an account.
+	w.mount("GET /home", identity.Tenant(tenant.ReadContent), w.home)
+	w.mount("GET /home/credits", identity.Tenant(tenant.ReadBilling), w.homeCredits)
+	w.mount("GET /billing", identity.TenantEvenIfUnpaid(tenant.ReadBilling), w.billing)
+
+	// For the operator's people.
+	w.mount("GET /staff", identity.AnyStaff(), w.staffHome)
+
+	w.mount("/", identity.Public(), func(http.ResponseWriter, *http.Request, *visit) error { return errNoPage })
+}
+
+// ownPlaces is what a person finds in either shell.
+func ownPlaces() []ui.Place {
+	return []ui.Place{{Name: "Sessions", Path: "/sessions", Icon: ui.IconKeyRound}}
+}
+
+// tenantPlaces is the navigation in an account: what exists, and the member may
+// see.
+func tenantPlaces(may tenant.Permissions) []ui.Place {
+	all := []ui.Place{{Name: "Home", Path: "/home", Icon: ui.IconHouse}}
+	if may.Has(tenant.ReadBilling) {
+		all = append(all, ui.Place{Name: "Billing", Path: "/billing", Icon: ui.IconReceipt})
+	}
+	return all
+}
+
+// staffPlaces is the navigation of the operator's people: what exists, and the
+// person has the privilege for.
+func staffPlaces(tenant.Operator) []ui.Place {
+	return []ui.Place{{Name: "Overview", Path: "/staff", Icon: ui.IconHouse}}
+}

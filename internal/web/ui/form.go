@@ -1,0 +1,128 @@
+package ui
+
+import (
+	"net/url"
+	"strings"
+
+	"igny8/internal/fault"
+)
+
+// Form is what was typed and what is wrong with it, so that a form comes back
+// as it was sent. The zero Form is one that nobody has filled in.
+type Form struct {
+	values   url.Values
+	mistakes map[string]string // by the name of the field
+	trouble  string            // what no field is to blame for
+}
+
+// NewForm is a form that begins with values.
+func NewForm(values url.Values) Form { return Form{values: values} }
+
+// Refused is the form with what is wrong: beside each field that f blames, or
+// above them all. Places are those of the API, such as "body.email"; fields
+// names those that the form has.
+func (f Form) Refused(why *fault.Fault, fields ...string) Form {
+	f.mistakes = map[string]string{}
+	has := map[string]bool{}
+	for _, name := range fields {
+		has[name] = true
+	}
+	for _, w := range why.Fields {
+		if name := strings.TrimPrefix(w.Location, "body."); has[name] {
+			f.mistakes[name] = sentence(why, w)
+		}
+	}
+	if len(f.mistakes) == 0 {
+		f.trouble = why.Msg
+	}
+	return f
+}
+
+// sentence is what is said beside a field. The fault's own sentence is made
+// for people; a field's is a few words for programs.
+func sentence(why *fault.Fault, w fault.Field) string {
+	if len(why.Fields) == 1 {
+		return why.Msg
+	}
+	return strings.ToUpper(w.Msg[:1]) + w.Msg[1:] + "."
+}
+
+// Value is what was typed.
+func (f Form) Value(name string) string { return f.values.Get(name) }
+
+// Mistake is what is wrong with a field; empty: nothing.
+func (f Form) Mistake(name string) string { return f.mistakes[name] }
+
+// Trouble is what is wrong with the whole; empty: nothing.
+func (f Form) Trouble() string { return f.trouble }
+
+// Bad tells whether the form came back.
+func (f Form) Bad() bool { return f.trouble != "" || len(f.mistakes) > 0 }
+
+// Field is one line of a form.
+type Field struct {
+	Form     Form
+	Name     string
+	Label    string
+	Type     string // of the input; empty: text. What was typed as a password is never shown again
+	Hint     string // below the label; empty: none
+	Complete string // for autocomplete; empty: the browser's guess
+	Mode     string // for inputmode; empty: by type
+	Start    string // the value of a form that nobody has filled in
+	Optional bool
+	Min, Max int    // characters; zero: any number
+	Focus    bool   // begin here
+	Choices  []Pick // of a select or a group of radio buttons
+}
+
+// Pick is one choice.
+type Pick struct {
+	Value, Label string
+	Hint         string // radio buttons only
+	Note         string // radio buttons only: at the end of the line, such as a price
+	Disabled     bool
+	Free         bool // radio buttons only: nothing has to be paid
+}
+
+func (f Field) kind() string {
+	if f.Type == "" {
+		return "text"
+	}
+	return f.Type
+}
+
+func (f Field) id() string { return "field-" + f.Name }
+
+// value is empty for passwords, whatever was typed.
+func (f Field) value() string {
+	if f.Type == "password" {
+		return ""
+	}
+	if v := f.Form.Value(f.Name); v != "" || f.Form.values.Has(f.Name) {
+		return v
+	}
+	return f.Start
+}
+
+func (f Field) mistake() string { return f.Form.Mistake(f.Name) }
+
+// described is what aria-describedby names: the mistake first.
+func (f Field) described() string {
+	var ids []string
+	if f.mistake() != "" {
+		ids = append(ids, f.id()+"-mistake")
+	}
+	if f.Hint != "" {
+		ids = append(ids, f.id()+"-hint")
+	}
+	return strings.Join(ids, " ")
+}
+
+// focused is the field that a person goes on with: the first that is wrong,
+// or the one that the page begins with.
+func (f Field) focused() bool {
+	if f.Form.Bad() {
+		return f.mistake() != ""
+	}
+	return f.Focus
+}
