@@ -11,6 +11,7 @@ import (
 	"igny8/internal/clock"
 	"igny8/internal/config"
 	"igny8/internal/db/dbtest"
+	"igny8/internal/payment/stripetest"
 	"igny8/internal/tenant"
 )
 
@@ -45,7 +46,9 @@ func (h *house) events(auditor, actor string, p tenant.Privilege) int {
 // second time is a use too. A new operation has to be given its request here.
 func TestEveryUseOfEveryPrivilegeIsInTheLog(t *testing.T) {
 	t.Parallel()
-	h := open(t, clock.Clock{})
+	cfg := settings(t)
+	cfg.Stripe = config.Stripe{Key: config.NewSecret(stripetest.Key), Webhook: config.NewSecret(stripetest.Secret), BaseURL: "http://127.0.0.1:1"}
+	h := openOn(t, clock.Clock{}, cfg)
 	olga := h.operator()
 	auditor, _, _ := h.clerk(olga, tenant.AuditRead)
 	victim := h.send("POST", "/auth/register", "", someone("trial", "")).is(http.StatusCreated)
@@ -70,6 +73,12 @@ func TestEveryUseOfEveryPrivilegeIsInTheLog(t *testing.T) {
 			t.Fatalf("%d %s", a.status, a.body)
 		}
 		return a.text("payment.id")
+	}
+	message := func() string {
+		const body = `{"id":"evt_1","object":"event","type":"price.created","data":{"object":{"id":"price_1"}}}`
+		signed := stripetest.Sign(stripetest.Secret, []byte(body), h.s.db.Clock().Now())
+		h.send("POST", "/billing/webhooks/stripe", "", body, "Stripe-Signature", signed).is(http.StatusOK)
+		return h.send("GET", "/admin/webhook-events", olga, nil).get("items").([]any)[0].(map[string]any)["id"].(string)
 	}
 	debtor := h.furnish(t, olga, "debtor")
 	paid := h.send("GET", "/billing/payments", debtor.owner, nil).get("items").([]any)
@@ -102,6 +111,7 @@ func TestEveryUseOfEveryPrivilegeIsInTheLog(t *testing.T) {
 		"admin-confirm-payment": object{}, "admin-reject-payment": reason, "admin-undo-payment": reason,
 		"admin-send-payment-back":  object{"amount": 5000, "reason": "too much"},
 		"admin-get-approval-rules": nil, "admin-set-approval-rules": object{"above": []object{{"amount": 30000, "currency": "EUR"}}, "uncertain": false, "own_account": false},
+		"admin-list-webhook-events": nil, "admin-get-webhook-event": nil, "admin-replay-webhook-event": object{},
 		"admin-list-debts": nil, "admin-write-off-debt": object{"lot_id": lot, "reason": "a test"},
 	}
 	for id, body := range h.bankOperations(olga) {
@@ -125,6 +135,7 @@ func TestEveryUseOfEveryPrivilegeIsInTheLog(t *testing.T) {
 			h.send("POST", "/admin/bank-lines/"+lid+"/ignore", olga, reason).is(http.StatusOK)
 			return lid
 		},
+		"admin-get-webhook-event": message, "admin-replay-webhook-event": message,
 	}
 	operations, used := 0, map[tenant.Privilege]bool{}
 	for _, op := range h.operations() {

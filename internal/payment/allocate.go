@@ -55,7 +55,10 @@ func (d *Desk) opened(ctx context.Context, tx *tenant.Tx, i invoice.Invoice, s s
 	if err := d.withdrawOthers(ctx, tx, s); err != nil {
 		return err
 	}
-	return d.creditUnused(ctx, tx, i)
+	if err := d.creditUnused(ctx, tx, i); err != nil {
+		return err
+	}
+	return d.stopOthers(ctx, tx)
 }
 
 // withdrawOthers withdraws what was asked for a subscription that another has
