@@ -80,6 +80,10 @@ func TestEveryUseOfEveryPrivilegeIsInTheLog(t *testing.T) {
 		h.send("POST", "/billing/webhooks/stripe", "", body, "Stripe-Signature", signed).is(http.StatusOK)
 		return h.send("GET", "/admin/webhook-events", olga, nil).get("items").([]any)[0].(map[string]any)["id"].(string)
 	}
+	bought := owing()
+	h.send("POST", "/billing/confirm-bank-transfer", olga, object{
+		"account_id": bought.text("account.id"), "external_payment_id": "M", "amount": 20000, "payer_name": "P",
+	}).is(http.StatusOK)
 	debtor := h.furnish(t, olga, "debtor")
 	paid := h.send("GET", "/billing/payments", debtor.owner, nil).get("items").([]any)
 	h.send("POST", "/admin/payments/"+paid[len(paid)-1].(map[string]any)["id"].(string)+"/undo", olga, reason).is(http.StatusOK)
@@ -100,7 +104,7 @@ func TestEveryUseOfEveryPrivilegeIsInTheLog(t *testing.T) {
 		"admin-get-company":      nil, "admin-get-invoice-pdf": nil, "admin-drop-country-bank-account": nil,
 		"admin-set-country-bank-account": bank,
 		"admin-set-company":              object{"name": "Igny8", "line1": "Street 1", "city": "Berlin", "country": "DE"},
-		"admin-issue-credit-note":        object{"invoice_id": payer.text("invoice.id"), "amount": 100, "reason": "a test"},
+		"admin-issue-credit-note":        object{"invoice_id": bought.text("invoice.id"), "amount": 100, "reason": "a test"},
 		"admin-grant-privilege":          object{"user_id": victim.text("user.id"), "privilege": "flags.manage"},
 		"admin-create-system-account":    object{"kind": "system", "name": "Another"},
 		"admin-create-system-key":        object{"name": "k", "scopes": []string{"content.read"}},
@@ -119,7 +123,7 @@ func TestEveryUseOfEveryPrivilegeIsInTheLog(t *testing.T) {
 	}
 	// What the path names, where that is not the victim's account.
 	named := map[string]func() string{
-		"admin-get-invoice-pdf": func() string { return payer.text("account.id") }, "admin-issue-credit-note": func() string { return payer.text("account.id") },
+		"admin-get-invoice-pdf": func() string { return payer.text("account.id") }, "admin-issue-credit-note": func() string { return bought.text("account.id") },
 		"admin-get-payment": reported, "admin-get-payment-proof": reported, "admin-confirm-payment": reported, "admin-reject-payment": reported,
 		"admin-undo-payment":      func() string { return received(20000) },
 		"admin-send-payment-back": func() string { return received(25000) },

@@ -369,7 +369,7 @@ func TestWhatIsDueIsPaidOnce(t *testing.T) {
 			capture, done := s.paypal.Captured(order)
 			s.tell(vendor, done)
 			s.calm()
-			s.want(vendor, "growth active by paypal, 4000 credits; succeeded succeeded invoice paid invoice paid")
+			s.want(vendor, "growth active by paypal, 3001 credits; succeeded succeeded invoice paid invoice paid")
 			s.tell(vendor, s.paypal.RefundCapture(capture, "200.01", "EUR", true))
 			s.calm()
 			s.want(vendor, "starter active by bank_transfer, 2000 credits; refunded succeeded invoice open invoice paid")
@@ -378,7 +378,7 @@ func TestWhatIsDueIsPaidOnce(t *testing.T) {
 		if states := s.calm(); states["ignored"] != 1 || states["done"] != 1 {
 			t.Errorf("states %v", states)
 		}
-		s.want(vendor, "growth active by stripe, 4000 credits; succeeded succeeded invoice paid invoice paid")
+		s.want(vendor, "growth active by stripe, 3001 credits; succeeded succeeded invoice paid invoice paid")
 	}
 }
 
@@ -398,7 +398,7 @@ func TestWhatIsReplacedIsNotTakenAgain(t *testing.T) {
 	s.stopped(first.Subscription)
 	s.tell("stripe", s.stripe.Cancel(first.Subscription))
 	s.calm()
-	s.want("after", "growth active by bank_transfer, 4000 credits; succeeded succeeded invoice paid invoice paid")
+	s.want("after", "growth active by bank_transfer, 3001 credits; succeeded succeeded invoice paid invoice paid")
 }
 
 // TestAPageOfAnOrderThatWasWithdrawn: its money is not lost, and is taken once.

@@ -53,11 +53,10 @@ func TestWhateverHappensToMoney(t *testing.T) {
 // play is one account and what was done to it.
 type play struct {
 	*desk
-	round   job.Round
-	queue   *job.Queue
-	told    []payment.Received // that counted, or wait for a second person
-	next    int
-	numbers int // of invoices
+	round job.Round
+	queue *job.Queue
+	told  []payment.Received // that counted, or wait for a second person
+	next  int
 }
 
 func newPlay(t *testing.T, r *rapid.T) *play {
