@@ -30,6 +30,7 @@ func (a *API) adminRoutes() {
 	a.flagRoutes()
 	a.adminPlanRoutes()
 	a.privilegeRoutes()
+	a.bankRoutes()
 }
 
 func adminAccounts(ctx context.Context, s *tenant.Survey, in *Window) (*reply[page[accountView]], error) {

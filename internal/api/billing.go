@@ -23,8 +23,6 @@ func (a *API) billingRoutes() {
 	mount(a, route{method: http.MethodGet, path: "/billing/payment-methods", id: "list-payment-methods", tag: "billing",
 		summary: "Which ways to pay there are: for the account of the credential, or for a newcomer"}, identity.Anybody(), a.listMethods)
 	read(a, route{method: http.MethodGet, path: "/billing/subscription", id: "get-subscription", tag: "billing", summary: "Which plan the account is on"}, reading, getSubscription)
-	write(a, route{method: http.MethodPost, path: checkoutPath, id: "checkout", tag: "billing", needsKey: true, status: http.StatusCreated,
-		summary: "Order a plan: its invoice says what to pay and where"}, identity.TenantEvenIfUnpaid(tenant.ManageBilling), a.checkout)
 	write(a, route{method: http.MethodPost, path: "/billing/cancel", id: "cancel-subscription", tag: "billing",
 		summary: "Let the subscription end with its period"}, identity.TenantEvenIfUnpaid(tenant.ManageBilling), a.cancel(true))
 	write(a, route{method: http.MethodPost, path: "/billing/resume", id: "resume-subscription", tag: "billing",
@@ -70,12 +68,12 @@ func (a *API) listMethods(ctx context.Context, c visit, _ *struct{}) (*reply[pag
 	var err error
 	if c.Scope.Account().IsZero() {
 		err = a.st.ViewShared(ctx, func(ctx context.Context, r tenant.Shared) (err error) {
-			methods, err = payment.MethodsForNewcomer(ctx, r, "")
+			methods, err = a.desk.MethodsForNewcomer(ctx, r, "")
 			return err
 		})
 	} else {
 		err = a.st.View(ctx, c.Scope, func(ctx context.Context, v *tenant.View) (err error) {
-			methods, err = payment.Methods(ctx, v)
+			methods, err = a.desk.Methods(ctx, v)
 			return err
 		})
 	}
@@ -118,12 +116,8 @@ type checkoutInput struct {
 	}
 }
 
-type checkoutView struct {
-	Subscription subscriptionView `json:"subscription"`
-	Invoice      invoiceView      `json:"invoice"`
-}
-
-func (a *API) checkout(ctx context.Context, tx *tenant.Tx, in *checkoutInput) (*reply[checkoutView], error) {
+// takeOrder is what is asked for before anybody is sent to a vendor.
+func (a *API) takeOrder(ctx context.Context, tx *tenant.Tx, in *checkoutInput) (*reply[checkoutView], error) {
 	method, err := account.ParsePaymentMethod(in.Body.PaymentMethod)
 	if err != nil {
 		return nil, err
@@ -141,7 +135,7 @@ func (a *API) checkout(ctx context.Context, tx *tenant.Tx, in *checkoutInput) (*
 		return nil, err
 	}
 	v, err := invoiceOf(ctx, tx, i)
-	return &reply[checkoutView]{Body: checkoutView{showSubscription(s), v}}, err
+	return &reply[checkoutView]{Body: checkoutView{Subscription: showSubscription(s), Invoice: v}}, err
 }
 
 func (a *API) cancel(cancel bool) func(context.Context, *tenant.Tx, *struct{}) (*reply[subscriptionView], error) {
