@@ -135,5 +135,5 @@ func (p invoicePage) stepsAhead() []waypoint {
 		}
 		all = append(all, waits, waypoint{State: stepAhead, Title: "Seen at the bank"})
 	}
-	return append(all, waypoint{State: stepAhead, Title: "Your credits are live"})
+	return append(all, waypoint{State: stepAhead, Title: "Your credits go live"})
 }
