@@ -196,12 +196,16 @@ func TestBrowserWhatBecomesOfAPayment(t *testing.T) {
 		look(b.Go("/billing/payments").Is("/billing/payments", "Reversed", "Rejected", "No such transfer has arrived."), name+" payments of all kinds")
 		h.send("POST", "/admin/accounts/"+r.text("account.id")+"/credit-notes", operator, object{
 			"invoice_id": r.text("invoice.id"), "amount": 5000, "reason": "For the trouble",
-		}, "Idempotency-Key", name).is(http.StatusCreated)
+		}, "Idempotency-Key", r.text("account.id")).is(http.StatusCreated)
 		look(b.Go("/billing/credit-notes").Is("/billing/credit-notes", "For the trouble", "PDF"), name+" credit notes")
 		if paper := h.served(b, b.At(`document.querySelector('td[data-actions] a').getAttribute('href')`)).is(http.StatusOK); !bytes.HasPrefix(paper.body, []byte("%PDF-")) {
 			t.Errorf("the credit note begins with %q", paper.body[:8])
 		}
-		b.Go("/billing").Is("/billing", "Your balance", "50")
+		over := h.send("POST", "/billing/confirm-bank-transfer", operator, object{
+			"account_id": r.text("account.id"), "external_payment_id": "OVER " + name, "amount": 25000, "payer_name": "Dora", "accept_other_amount": true,
+		}).is(http.StatusAccepted).text("payment.id")
+		h.send("POST", "/admin/payments/"+over+"/approve", second, object{}).is(http.StatusOK)
+		b.Go("/billing").Is("/billing", "Your balance")
 		look(b, name+" billing balance").Clean()
 	})
 }

@@ -123,7 +123,9 @@ func (p invoicePage) codePath() string {
 }
 
 // hasCode tells whether there is such a picture.
-func (p invoicePage) hasCode() bool { return p.Document.Payment != nil && p.Document.Payment.Code != "" }
+func (p invoicePage) hasCode() bool {
+	return p.Document.Payment != nil && p.Document.Payment.Code != ""
+}
 
 // typed is an amount as the person would type it, and as it is read again.
 func (p invoicePage) typed(m money.Money) string {
@@ -193,7 +195,7 @@ func (p invoicePage) paidLede() lede {
 	case p.Now.Before(b.Start):
 		return lede{ui.Good, "This invoice is paid", p.credits() + " come on " + p.Locale.Date(b.Start) + ", when the next period begins."}
 	}
-	return lede{ui.Good, "Your credits are live", p.credits() + " of " + b.Plan.Name + " can be spent until " + p.Locale.Date(b.End) + "."}
+	return lede{ui.Good, "Your credits are live", p.credits() + " came with " + b.Plan.Name + ", and last until " + p.Locale.Date(b.End) + "."}
 }
 
 func (p invoicePage) credits() string { return p.Locale.Number(int64(p.Bought.Credits)) + " credits" }

@@ -97,7 +97,10 @@ func (p invoicePage) stepsOf(one payment.Payment) []waypoint {
 	case payment.AwaitingApproval:
 		return append(all, seen, waypoint{State: stepNow, Title: "A second person checks it", Text: "That is a rule for payments like this one."})
 	case payment.Succeeded:
-		return append(all, seen)
+		if all = append(all, seen); one.ApprovedBy != "" {
+			all = append(all, waypoint{State: stepDone, Title: "Approved by a second person"})
+		}
+		return all
 	case payment.Rejected:
 		return append(all, waypoint{State: stepBad, Title: "Rejected", Text: one.Reason, At: one.Ended})
 	case payment.Refunded:
