@@ -13,6 +13,7 @@ import (
 
 	"igny8/internal/ai"
 	"igny8/internal/api"
+	"igny8/internal/bank"
 	"igny8/internal/clock"
 	"igny8/internal/config"
 	"igny8/internal/credit"
@@ -113,6 +114,10 @@ func (s *server) wire(ctx context.Context, cfg config.Config, secret config.Secr
 	if err != nil {
 		return err
 	}
+	messages, err := derive(secret, "messages of payment providers")
+	if err != nil {
+		return err
+	}
 	factors, err := derive(secret, "second factors")
 	if err != nil {
 		return err
@@ -139,6 +144,10 @@ func (s *server) wire(ctx context.Context, cfg config.Config, secret config.Secr
 		return err
 	}
 	desk := payment.NewDesk(s.identity)
+	err = desk.Connect(s.store, s.jobs, payment.Vendors{Stripe: cfg.Stripe, PayPal: cfg.PayPal, BaseURL: cfg.BaseURL, Clock: c, Key: messages})
+	if err != nil {
+		return err
+	}
 	s.jobs.Patrol(renewal.New(desk, s.identity).Round())
 	kept, err := replay.New(s.db, answers)
 	if err != nil {
@@ -157,7 +166,7 @@ func (s *server) wire(ctx context.Context, cfg config.Config, secret config.Secr
 		return err
 	}
 	a := api.New(api.Rooms{
-		Store: s.store, Identity: s.identity, Replay: kept, Desk: desk, Jobs: s.jobs, Planner: p, Writer: w,
+		Store: s.store, Identity: s.identity, Replay: kept, Desk: desk, Bank: bank.NewOffice(s.identity, desk), Jobs: s.jobs, Planner: p, Writer: w,
 		Sites: limit(subscription.Sites), Throttle: often, Proxies: cfg.TrustedProxies, Log: s.log, Version: Version,
 	})
 	s.handler = s.routes(a, web.New(web.Rooms{
