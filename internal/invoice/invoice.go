@@ -180,8 +180,8 @@ func LockOpen(ctx context.Context, tx *tenant.Tx) ([]Invoice, error) {
 	return list(ctx, tx, `SELECT `+columns+` FROM invoices WHERE account_id = $1 AND status = 'open' ORDER BY id`+tx.ForUpdate())
 }
 
-// AllOpen is what LockOpen holds, to look at.
-func AllOpen(ctx context.Context, r tenant.Reader) ([]Invoice, error) {
+// ListOpen is what LockOpen holds, to look at.
+func ListOpen(ctx context.Context, r tenant.Reader) ([]Invoice, error) {
 	return list(ctx, r, `SELECT `+columns+` FROM invoices WHERE account_id = $1 AND status = 'open' ORDER BY id`)
 }
 

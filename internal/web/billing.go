@@ -35,6 +35,9 @@ type billingPage struct {
 }
 
 func (w *Web) billing(rw http.ResponseWriter, r *http.Request, v *visit) error {
+	if back, err := w.returned(rw, r); back || err != nil {
+		return err
+	}
 	p := billingPage{Manages: v.Scope.Permissions().Has(tenant.ManageBilling)}
 	var err error
 	if p.Page, err = w.member(r.Context(), v, "Billing"); err != nil {
@@ -83,7 +86,7 @@ func (p *billingPage) readPlan(ctx context.Context, v *tenant.View) error {
 }
 
 func (p *billingPage) readMoney(ctx context.Context, v *tenant.View) (err error) {
-	if p.Open, err = invoice.AllOpen(ctx, v); err != nil {
+	if p.Open, err = invoice.ListOpen(ctx, v); err != nil {
 		return err
 	}
 	for _, i := range p.Open {

@@ -90,7 +90,7 @@ func (w *Web) showInvoice(rw http.ResponseWriter, r *http.Request, v *visit, sta
 // invoiceProgress is the part of the page that keeps itself up to date. Who has
 // seen it already is told nothing, so that nothing moves or is read out again.
 func (w *Web) invoiceProgress(rw http.ResponseWriter, r *http.Request, v *visit) error {
-	p := invoicePage{Page: v.page, Part: true}
+	p := invoicePage{Page: v.page, Part: true, Manages: v.Scope.Permissions().Has(tenant.ManageBilling)}
 	err := w.st.View(r.Context(), v.Scope, func(ctx context.Context, view *tenant.View) error { return p.read(ctx, r, view) })
 	if err != nil {
 		return err
@@ -178,6 +178,9 @@ func (p invoicePage) lede() lede {
 	}
 	if bad := p.refusedLast(); bad != nil {
 		return lede{ui.Bad, "Your payment was not found", bad.Reason + " – " + due + " is still due. Check the transfer, and report it again below."}
+	}
+	if online(p.Invoice.PaymentMethod) {
+		return lede{ui.Warn, due + " to pay by " + by, "Pay it by " + methodName(p.Invoice.PaymentMethod) + " below. Everything opens by itself when that is done."}
 	}
 	if p.Now.After(p.Invoice.Due) {
 		return lede{ui.Warn, due + " is overdue", "It was due on " + by + ". Transfer it with the reference below as the purpose, and nothing else."}

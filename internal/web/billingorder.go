@@ -29,6 +29,8 @@ type plansPage struct {
 	Plans   []plan.Plan // that cost something, in the currency of the account's country
 	Methods []payment.Availability
 	Once    string // makes the order count once
+
+	desk *payment.Desk
 }
 
 // onceField carries what makes a form count once, however often it is sent.
@@ -66,7 +68,7 @@ func (w *Web) billingPlans(rw http.ResponseWriter, r *http.Request, v *visit) er
 }
 
 func (w *Web) showPlans(rw http.ResponseWriter, r *http.Request, v *visit, status int, f ui.Form) error {
-	p := plansPage{Form: f, Once: rand.Text()}
+	p := plansPage{Form: f, Once: rand.Text(), desk: w.Desk}
 	var err error
 	if p.Page, err = w.personal(r.Context(), v, "Choose a plan"); err != nil {
 		return err
@@ -112,7 +114,7 @@ func (p *plansPage) read(ctx context.Context, v *tenant.View) error {
 		}
 		p.Plans = append(p.Plans, sold)
 	}
-	p.Methods, err = payment.Methods(ctx, v)
+	p.Methods, err = p.desk.Methods(ctx, v)
 	return err
 }
 

@@ -154,7 +154,7 @@ func planHint(p plansPage) string {
 	if !p.Running {
 		return "It begins when its invoice is paid."
 	}
-	return "It begins when its invoice is paid, and takes the place of what runs then. Until then nothing changes, and credits that you have stay until they expire."
+	return "It begins when its invoice is paid, and takes the place of what runs then. What you have paid for and not used of that comes back as a credit note."
 }
 
 var _ = templruntime.GeneratedTemplate

@@ -132,11 +132,12 @@ func (p invoicePage) stepsPaid() []waypoint {
 func (p invoicePage) stepsAhead() []waypoint {
 	var all []waypoint
 	if p.claimed() == nil {
+		next := waypoint{State: stepAhead, Title: "Seen at the bank"}
 		waits := waypoint{State: stepNow, Title: "Waiting for your transfer", Text: p.Locale.Money(p.Invoice.AmountDue()) + " is due"}
-		if p.Invoice.PaymentMethod != account.BankTransfer {
-			waits.Title = "Waiting for your payment"
+		if online(p.Invoice.PaymentMethod) {
+			waits.Title, next.Title = "Waiting for your payment", "Received by "+methodName(p.Invoice.PaymentMethod)
 		}
-		all = append(all, waits, waypoint{State: stepAhead, Title: "Seen at the bank"})
+		all = append(all, waits, next)
 	}
 	return append(all, waypoint{State: stepAhead, Title: "Your credits go live"})
 }

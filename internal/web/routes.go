@@ -66,6 +66,8 @@ func (w *Web) mountBilling() {
 	w.mount("GET /billing/invoices/{id}/progress", reading, w.invoiceProgress)
 	w.mount("GET /billing/invoices/{id}/pdf", reading, w.invoicePaper)
 	w.mount("GET /billing/invoices/{id}/qr.png", reading, w.invoiceCode)
+	w.mount("POST /billing/invoices/{id}/pay", paying, w.payOnline)
+	w.mount("POST /billing/portal", paying, w.billingPortal)
 	w.mount("GET /billing/payments", reading, w.billingPayments)
 	w.mount("GET /billing/payments/{id}/proof", reading, w.paymentProof)
 	w.mount("GET /billing/credit-notes", reading, w.creditNotes)
