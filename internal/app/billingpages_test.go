@@ -11,6 +11,10 @@ import (
 	"strings"
 	"testing"
 
+	"igny8/internal/clock"
+	"igny8/internal/db"
+	"igny8/internal/db/dbtest"
+	"igny8/internal/payment/stripetest"
 	"igny8/internal/tenant"
 	"igny8/internal/web/webtest"
 )
@@ -256,6 +260,41 @@ func TestBrowserOrdersAndCancels(t *testing.T) {
 		look(b, name+" billing cancelled")
 		b.Submit("Keep the plan after all").Is("/billing", "The plan goes on", "Renews on").Clean()
 		b.Go("/billing/plans").Is("/billing/plans", "Growth – your plan now").Clean()
+	})
+}
+
+// TestBrowserPaysByCard goes to the payment provider and back.
+func TestBrowserPaysByCard(t *testing.T) {
+	t.Parallel()
+	if dbtest.Engine() != db.SQLite {
+		t.Skip("the browser looks at pages on SQLite")
+	}
+	s := openTill(t, clock.Clock{})
+	in(t, []string{"telephone"}, func(t *testing.T, name string, o webtest.Options) {
+		b := webtest.Open(t, s.base, o)
+		signUp(b.Go("/sign-up"), someone("", "")["email"].(string)).Submit("Create the account").Is("/home")
+		look(b.Go("/billing/plans").Pick("payment_method", "stripe"), name+" plans online")
+		b.Pick("plan", "growth").Submit("Order and get the invoice")
+		at := b.At(`location.pathname`)
+		look(b.Is(at, "Thank you for your order.", "This invoice is paid by Card (Stripe).", "Waiting for your payment"), name+" invoice by card")
+		look(b.Submit("Pay now").Is(at+"/pay", "On to the payment provider"), name+" to the provider")
+		away := b.At(`document.querySelector('main a.btn').href`)
+		if !strings.HasPrefix(away, "https://") {
+			t.Fatalf("leads to %q", away)
+		}
+		b.Go("/billing?unpaid="+strings.TrimPrefix(at, "/billing/invoices/")).Is(at, "Nothing was paid.")
+		paid := s.stripe.Pay(stripetest.SessionOf(away))
+		b.Go("/billing?paid="+strings.TrimPrefix(at, "/billing/invoices/")).Is(at, "As soon as the payment provider has told us")
+		s.tell("stripe", paid.Events...)
+		s.calm()
+		if o.NoScripts {
+			b.Go(at)
+		} else {
+			b.Until(`document.querySelector('main').innerText.includes('Your credits are live')`)
+		}
+		look(b.Is(at, "Your credits are live", "received by Card (Stripe)"), name+" paid by card")
+		b.Go("/billing").Is("/billing", "Change how you pay")
+		look(b.Submit("Change how you pay").Is("/billing/portal", "On to the payment provider"), name+" portal").Clean()
 	})
 }
 
