@@ -28,6 +28,7 @@ func (a *API) adminRoutes() {
 		tenant.AuditRead, adminLetters)
 	a.companyRoutes()
 	a.privilegeRoutes()
+	a.bankRoutes()
 }
 
 func adminAccounts(ctx context.Context, s *tenant.Survey, in *Window) (*reply[page[accountView]], error) {

@@ -5,6 +5,7 @@ import (
 	"net/http"
 
 	"igny8/internal/account"
+	"igny8/internal/bank"
 	"igny8/internal/credit"
 	"igny8/internal/identity"
 	"igny8/internal/money"
@@ -130,6 +131,11 @@ func (a *API) confirmPayment(ctx context.Context, tx *tenant.Tx, pid payment.ID,
 	}
 	if in.Body.PayerName != "" {
 		r.PayerName = in.Body.PayerName
+	}
+	if other, known, err := bank.Recorded(ctx, tx, r.ExternalID, r.Amount); err != nil {
+		return nil, err
+	} else if known && other.ID != pid {
+		return nil, bank.ErrProbablyKnown.Sayf("The bank line with the reference %q is payment %s already.", r.ExternalID, other.ID)
 	}
 	c, err := a.desk.Receive(ctx, tx, r)
 	if err != nil {

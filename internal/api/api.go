@@ -15,6 +15,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
 
+	"igny8/internal/bank"
 	"igny8/internal/fault"
 	"igny8/internal/httpx"
 	"igny8/internal/identity"
@@ -37,6 +38,7 @@ type Rooms struct {
 	Identity *identity.Service
 	Replay   *replay.Log
 	Desk     *payment.Desk
+	Bank     *bank.Office
 	Jobs     *job.Queue
 	Planner  *planner.Planner
 	Writer   *writer.Writer
@@ -53,6 +55,7 @@ type API struct {
 	identity *identity.Service
 	replay   *replay.Log
 	desk     *payment.Desk
+	bank     *bank.Office
 	jobs     *job.Queue
 	planner  *planner.Planner
 	writer   *writer.Writer
@@ -69,7 +72,7 @@ type API struct {
 func New(r Rooms) *API {
 	tellAsProblems()
 	a := &API{
-		st: r.Store, identity: r.Identity, replay: r.Replay, desk: r.Desk, jobs: r.Jobs, planner: r.Planner, writer: r.Writer,
+		st: r.Store, identity: r.Identity, replay: r.Replay, desk: r.Desk, bank: r.Bank, jobs: r.Jobs, planner: r.Planner, writer: r.Writer,
 		sites: r.Sites, throttle: r.Throttle, proxies: r.Proxies, log: r.Log, mux: http.NewServeMux(),
 	}
 	cfg := huma.DefaultConfig("Igny8", r.Version)

@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"igny8/internal/ai"
+	"igny8/internal/bank"
 	"igny8/internal/clock"
 	"igny8/internal/db"
 	"igny8/internal/db/dbtest"
@@ -61,7 +62,7 @@ func newHouse(t testing.TB) *house {
 	must()
 	gate := ai.NewOffline(h.st)
 	h.api = New(Rooms{
-		Store: h.st, Identity: h.ids, Replay: kept, Desk: payment.NewDesk(h.ids), Jobs: jobs, Planner: planner.New(h.st, gate, jobs, nil), Writer: writer.New(h.st, gate, jobs),
+		Store: h.st, Identity: h.ids, Replay: kept, Desk: payment.NewDesk(h.ids), Bank: bank.NewOffice(h.ids, payment.NewDesk(h.ids)), Jobs: jobs, Planner: planner.New(h.st, gate, jobs, nil), Writer: writer.New(h.st, gate, jobs),
 		Throttle: throttle.NewGate(throttle.NewMemory(d.Clock()), true), Log: log, Version: "test",
 	})
 	return h

@@ -109,6 +109,11 @@ type answer struct {
 	body   []byte
 }
 
+// encoder is a body that says itself of what media type it is.
+type encoder interface {
+	encode(t testing.TB) (io.Reader, string)
+}
+
 // withProof is a form with the picture of a transfer.
 type withProof object
 
@@ -143,7 +148,7 @@ func (h *house) send(method, path, credential string, body any, header ...string
 	kind := "application/json"
 	switch b := body.(type) {
 	case nil:
-	case withProof:
+	case encoder:
 		r, kind = b.encode(h.t)
 	case string:
 		r = strings.NewReader(b)

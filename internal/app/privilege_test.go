@@ -104,6 +104,9 @@ func TestEveryUseOfEveryPrivilegeIsInTheLog(t *testing.T) {
 		"admin-get-approval-rules": nil, "admin-set-approval-rules": object{"above": []object{{"amount": 30000, "currency": "EUR"}}, "uncertain": false, "own_account": false},
 		"admin-list-debts": nil, "admin-write-off-debt": object{"lot_id": lot, "reason": "a test"},
 	}
+	for id, body := range h.bankOperations(olga) {
+		bodies[id] = body
+	}
 	// What the path names, where that is not the victim's account.
 	named := map[string]func() string{
 		"admin-get-invoice-pdf": func() string { return payer.text("account.id") }, "admin-issue-credit-note": func() string { return payer.text("account.id") },
@@ -113,6 +116,15 @@ func TestEveryUseOfEveryPrivilegeIsInTheLog(t *testing.T) {
 		"admin-approve-payment":   func() string { return received(40000) },
 		"admin-list-debts":        func() string { return debtor.ids["account"] },
 		"admin-write-off-debt":    func() string { return debtor.ids["account"] },
+
+		"admin-get-bank-statement": func() string { return h.newLine(olga, 1).text("statement_id") },
+		"admin-confirm-bank-line":  func() string { return h.newLine(olga, 20000).text("id") },
+		"admin-ignore-bank-line":   func() string { return h.newLine(olga, 2).text("id") },
+		"admin-reopen-bank-line": func() string {
+			lid := h.newLine(olga, 3).text("id")
+			h.send("POST", "/admin/bank-lines/"+lid+"/ignore", olga, reason).is(http.StatusOK)
+			return lid
+		},
 	}
 	operations, used := 0, map[tenant.Privilege]bool{}
 	for _, op := range h.operations() {
@@ -134,7 +146,7 @@ func TestEveryUseOfEveryPrivilegeIsInTheLog(t *testing.T) {
 		if name := named[op.id]; name != nil {
 			acc = name()
 		}
-		path := strings.NewReplacer("{id}", acc, "{currency}", "EUR", "{country}", "AT", "{invoice_id}", payer.text("invoice.id"), "{user_id}", user, "{privilege}", "flags.manage").Replace(op.path)
+		path := strings.NewReplacer("{id}", acc, "{currency}", "EUR", "{country}", "AT", "{invoice_id}", payer.text("invoice.id"), "{name}", "bank", "{user_id}", user, "{privilege}", "flags.manage").Replace(op.path)
 		for n := 1; n <= 2; n++ {
 			before := h.events(auditor, "staff:"+user, p)
 			// Each time with a key: the repeat of an answered request is a use too.

@@ -13,6 +13,7 @@ import (
 
 	"igny8/internal/ai"
 	"igny8/internal/api"
+	"igny8/internal/bank"
 	"igny8/internal/clock"
 	"igny8/internal/config"
 	"igny8/internal/credit"
@@ -157,7 +158,7 @@ func (s *server) wire(ctx context.Context, cfg config.Config, secret config.Secr
 		return err
 	}
 	a := api.New(api.Rooms{
-		Store: s.store, Identity: s.identity, Replay: kept, Desk: desk, Jobs: s.jobs, Planner: p, Writer: w,
+		Store: s.store, Identity: s.identity, Replay: kept, Desk: desk, Bank: bank.NewOffice(s.identity, desk), Jobs: s.jobs, Planner: p, Writer: w,
 		Sites: limit(subscription.Sites), Throttle: often, Proxies: cfg.TrustedProxies, Log: s.log, Version: Version,
 	})
 	s.handler = s.routes(a, web.New(web.Rooms{

@@ -22,7 +22,7 @@ var floors = []string{
 	"account", "identity/internal/wordlist", "identity/internal/wordlist/generate", "identity", "identity/identitytest",
 	// commerce
 	"credit", "plan", "subscription", "invoice", "payment", "renewal",
-	"bank/internal/statement", "bank/internal/camt", "bank/internal/mt940", "bank/internal/csvfile",
+	"bank/internal/statement", "bank/internal/camt", "bank/internal/mt940", "bank/internal/csvfile", "bank",
 	"signup",
 	// the product
 	"ai/internal/provider", "ai/internal/cluster", "ai/internal/provider/offline", "ai/internal/provider/chat",

@@ -37,7 +37,15 @@ var platform = map[string]string{
 	"country_bank_accounts": "where all of a country send money",
 	"company_settings":      "who sells to all",
 	"tax_rules":             "what all are charged",
-	"browser_sessions":   "found by the cookie alone",
+	"browser_sessions":      "found by the cookie alone",
+	"bank_files":            "a bank line names no account",
+	"bank_statements":       "a bank line names no account",
+	"bank_lines":            "a bank line names no account",
+	"bank_line_names":       "a bank line names no account",
+	"bank_line_states":      "a line is nobody's until it has been matched, and can be nobody's again",
+	"bank_ledgers":          "the operator's bank accounts",
+	"bank_mappings":         "how banks write files",
+	"bank_settings":         "the operator's",
 }
 
 // worldwide is the unique keys that hold over all accounts, and why.

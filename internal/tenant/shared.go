@@ -92,6 +92,9 @@ func (s *Survey) Each(ctx context.Context, query string, args []any, row func(Sc
 	return s.r.Each(ctx, query, args, row)
 }
 
+// Shared reads, on the survey's snapshot, what belongs to no account.
+func (s *Survey) Shared() Shared { return Shared{r: s.r} }
+
 // Of is the rows of one account on the survey's snapshot, for a check that
 // goes over all accounts. What an operator wants to see of one account is
 // read in that account's Update, and is in that account's log.

@@ -21,6 +21,14 @@ var sharedTables = map[string]bool{
 	"country_bank_accounts": true,
 	"company_settings":      true,
 	"tax_rules":             true,
+	"bank_files":            true,
+	"bank_statements":       true,
+	"bank_lines":            true,
+	"bank_line_names":       true,
+	"bank_line_states":      true,
+	"bank_ledgers":          true,
+	"bank_mappings":         true,
+	"bank_settings":         true,
 }
 
 var (
