@@ -29,6 +29,7 @@ type Route struct {
 	Pattern string // of http.ServeMux, such as "GET /home"
 	Policy  identity.Policy
 	scope   throttle.Scope
+	limit   int64 // bytes of what is sent; zero: formLimit
 }
 
 // Routes lists the pages, for the tests that go through all of them.
@@ -51,10 +52,13 @@ func (w *Web) mountAs(route Route, do handler) {
 	if route.scope == "" {
 		route.scope = scopeOf(route)
 	}
+	if route.limit == 0 {
+		route.limit = formLimit
+	}
 	w.routes = append(w.routes, route)
 	w.mux.HandleFunc(route.Pattern, func(rw http.ResponseWriter, r *http.Request) {
 		if r.Method != http.MethodGet && r.Method != http.MethodHead {
-			r.Body = http.MaxBytesReader(rw, r.Body, formLimit)
+			r.Body = http.MaxBytesReader(rw, r.Body, route.limit)
 		}
 		v, err := w.admit(rw, r, route)
 		if err == nil {

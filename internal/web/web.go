@@ -15,6 +15,7 @@ import (
 
 	"github.com/a-h/templ"
 
+	"igny8/internal/bank"
 	"igny8/internal/httpx"
 	"igny8/internal/identity"
 	"igny8/internal/payment"
@@ -27,6 +28,7 @@ type Rooms struct {
 	Store    *tenant.Store
 	Identity *identity.Service
 	Desk     *payment.Desk
+	Bank     *bank.Office
 	Throttle *throttle.Gate
 	Proxies  httpx.Proxies
 	BaseURL  string // how people reach the server; with https, cookies are bound to it

@@ -113,10 +113,20 @@ type Page struct {
 }
 
 // here tells whether a place is the one that is shown, or what is shown lies
-// below it.
+// below it and below no place that is nearer.
 func (p Page) here(at string) bool {
-	return p.Path == at || strings.HasPrefix(p.Path, at+"/")
+	if !below(p.Path, at) {
+		return false
+	}
+	for _, other := range p.Places {
+		if len(other.Path) > len(at) && below(p.Path, other.Path) {
+			return false
+		}
+	}
+	return true
 }
+
+func below(path, at string) bool { return path == at || strings.HasPrefix(path, at+"/") }
 
 // current is aria-current's value for a place.
 func (p Page) current(at string) string {

@@ -196,6 +196,13 @@ func (b *Browser) Click(sel string) *Browser {
 	return b
 }
 
+// Attach chooses a file of the machine's for the field of a name.
+func (b *Browser) Attach(name, path string) *Browser {
+	b.t.Helper()
+	b.do("choose a file for "+name, chromedp.SetUploadFiles(fmt.Sprintf(`[name=%q]`, name), []string{path}, chromedp.ByQuery))
+	return b
+}
+
 // Submit presses the button that says label and waits for the next page.
 func (b *Browser) Submit(label string) *Browser {
 	b.t.Helper()
