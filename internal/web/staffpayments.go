@@ -38,13 +38,8 @@ const (
 func (p queuePage) showsPayments() bool { return p.View != viewLines }
 func (p queuePage) showsLines() bool    { return p.View != viewApproval }
 
-// columns is how wide the two lists stand.
-func (p queuePage) columns() string {
-	if p.showsPayments() && p.showsLines() {
-		return "grid items-start gap-6 lg:grid-cols-2"
-	}
-	return "grid items-start gap-6"
-}
+// both tells whether the two lists stand side by side.
+func (p queuePage) both() bool { return p.showsPayments() && p.showsLines() }
 
 type queuedPayment struct {
 	payment.Queued

@@ -42,6 +42,30 @@ func (w *Web) mountStaff() {
 	w.mount("GET /staff/bank-lines/{id}/ignore", confirm, w.askIgnore)
 	w.mount("POST /staff/bank-lines/{id}/ignore", confirm, w.ignoreLine)
 	w.mount("POST /staff/bank-lines/{id}/reopen", confirm, w.reopenLine)
+
+	w.mount("GET /staff/accounts", identity.Staff(tenant.AccountsRead), w.accounts)
+	w.mount("GET /staff/accounts/{id}", identity.Staff(tenant.AccountsRead), w.account)
+	for _, a := range []accountAct{suspending, reactivating, adjusting, writingOff} {
+		w.mount("GET /staff/accounts/{id}"+a.path, identity.Staff(a.privilege), w.askAccount(a))
+		w.mount("POST /staff/accounts/{id}"+a.path, identity.Staff(a.privilege), w.doAccount(a))
+	}
+
+	plans := identity.Staff(tenant.PlansManage)
+	w.mount("GET /staff/settings", identity.AnyStaff(), w.settings)
+	w.mount("GET /staff/settings/bank-accounts", plans, w.bankAccounts)
+	w.mount("POST /staff/settings/bank-accounts", plans, w.setBankAccount)
+	w.mount("POST /staff/settings/bank-accounts/drop", plans, w.dropBankAccount)
+	w.mount("GET /staff/settings/company", plans, w.company)
+	w.mount("POST /staff/settings/company", plans, w.setCompany)
+	w.mount("GET /staff/settings/approval", plans, w.approval)
+	w.mount("POST /staff/settings/approval", plans, w.setApproval)
+	w.mount("GET /staff/settings/imports", identity.AnyStaff(), w.imports)
+	w.mount("POST /staff/settings/imports", identity.Staff(tenant.PaymentsApprove), w.setImports)
+	w.mount("GET /staff/settings/flags", identity.Staff(tenant.FlagsManage), w.flags)
+	w.mount("POST /staff/settings/flags", identity.Staff(tenant.FlagsManage), w.setFlag)
+
+	w.mount("GET /staff/letters", identity.Staff(tenant.AuditRead), w.letters)
+	w.mount("GET /staff/audit", identity.Staff(tenant.AuditRead), w.audit)
 }
 
 // moneyPlaces is where somebody of the operator's people may go.
@@ -57,5 +81,11 @@ func moneyPlaces(o tenant.Operator) []ui.Place {
 	}
 	add("Payments", "/staff/payments", ui.IconBanknote, tenant.PaymentsConfirm, tenant.PaymentsApprove)
 	add("Bank statements", "/staff/statements", ui.IconFileText, tenant.PaymentsConfirm)
+	add("Accounts", "/staff/accounts", ui.IconUsers, tenant.AccountsRead)
+	add("Letters", "/staff/letters", ui.IconMail, tenant.AuditRead)
+	add("Log", "/staff/audit", ui.IconListChecks, tenant.AuditRead)
+	if len(settingsParts(o)) > 0 {
+		all = append(all, ui.Place{Name: "Settings", Path: "/staff/settings", Icon: ui.IconSettings})
+	}
 	return all
 }

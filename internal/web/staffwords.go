@@ -136,3 +136,12 @@ func claimPicks(l ui.Locale, all []payment.Payment) []ui.Pick {
 	}
 	return picks
 }
+
+// invoicesSaid is what a proposal pays for.
+func invoicesSaid(l ui.Locale, o bank.Proposal) string {
+	var parts []string
+	for _, i := range o.Invoices {
+		parts = append(parts, "Invoice "+i.Number+", "+l.Money(i.AmountDue())+" due")
+	}
+	return strings.Join(parts, "; ")
+}

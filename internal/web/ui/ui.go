@@ -113,20 +113,11 @@ type Page struct {
 }
 
 // here tells whether a place is the one that is shown, or what is shown lies
-// below it and below no place that is nearer.
+// below it. Below the first place lies everything: it is shown or it is not.
 func (p Page) here(at string) bool {
-	if !below(p.Path, at) {
-		return false
-	}
-	for _, other := range p.Places {
-		if len(other.Path) > len(at) && below(p.Path, other.Path) {
-			return false
-		}
-	}
-	return true
+	first := len(p.Places) > 0 && p.Places[0].Path == at
+	return p.Path == at || !first && strings.HasPrefix(p.Path, at+"/")
 }
-
-func below(path, at string) bool { return path == at || strings.HasPrefix(path, at+"/") }
 
 // current is aria-current's value for a place.
 func (p Page) current(at string) string {

@@ -145,7 +145,7 @@ func Keys() templ.Component {
 		}
 		ctx = templ.InitializeContext(ctx)
 		ctx = templ.ClearChildren(ctx)
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 12, "<label hidden data-keys class=\"flex w-fit items-center gap-2 text-sm text-muted-foreground\"><input type=\"checkbox\" checked class=\"size-4 accent-primary\"> <span><kbd>j</kbd> next, <kbd>k</kbd> previous, <kbd>Enter</kbd> opens</span></label>")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 12, "<label hidden data-keys class=\"flex w-fit items-center max-md:hidden gap-2 text-sm text-muted-foreground\"><input type=\"checkbox\" checked class=\"size-4 accent-primary\"> <span><kbd>j</kbd> next, <kbd>k</kbd> previous, <kbd>Enter</kbd> opens</span></label>")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
