@@ -284,8 +284,11 @@ func (w *Web) foreseePayment(r *http.Request, v *visit, p *paymentPage) error {
 	case p.Payment.Status == payment.PendingReview && p.MayConfirm:
 		as, bad := arrivedOf(p.Form, p.Payment)
 		if bad != nil {
-			p.Foreseen = nil
-			return nil
+			why, err := refused(bad)
+			if err == nil {
+				p.Form = p.Form.Refused(why, confirmFields...)
+			}
+			return err
 		}
 		f, err = w.foresee(r.Context(), use(v, tenant.PaymentsConfirm, "admin-confirm-payment"), p.Account, func(ctx context.Context, tx *tenant.Tx) (payment.Payment, bool, error) {
 			c, err := bank.ConfirmReported(ctx, tx, w.Desk, p.Payment.ID, as)
