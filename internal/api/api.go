@@ -90,6 +90,7 @@ func New(r Rooms) *API {
 	a.memberRoutes()
 	a.invitationRoutes()
 	a.billingRoutes()
+	a.vendorRoutes()
 	a.documentRoutes()
 	a.siteRoutes()
 	a.plannerRoutes()

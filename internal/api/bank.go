@@ -48,7 +48,7 @@ func (a *API) bankRoutes() {
 // transactions of its own, see claimed. Each use of the privilege is in the log
 // before, the repeat of an answered request too.
 func noted[I, O any](a *API, r route, do func(context.Context, visit, *I) (*O, error)) func(context.Context, visit, *I) (*O, error) {
-	do = claimed(a, r, do)
+	do = claimed(a, r, identity.Staff(tenant.PaymentsConfirm), do)
 	return func(ctx context.Context, c visit, in *I) (*O, error) {
 		err := a.identity.ActShared(ctx, use(r, c, tenant.PaymentsConfirm), func(context.Context, *tenant.SharedTx) error { return nil })
 		if err != nil {

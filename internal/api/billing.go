@@ -22,8 +22,6 @@ func (a *API) billingRoutes() {
 	public(a, route{method: http.MethodGet, path: "/plans", id: "list-plans", tag: "billing", summary: "What is for sale"}, a.listPlans)
 	public(a, route{method: http.MethodGet, path: "/billing/payment-methods", id: "list-payment-methods", tag: "billing", summary: "Which ways to pay there are"}, a.listMethods)
 	read(a, route{method: http.MethodGet, path: "/billing/subscription", id: "get-subscription", tag: "billing", summary: "Which plan the account is on"}, reading, getSubscription)
-	write(a, route{method: http.MethodPost, path: checkoutPath, id: "checkout", tag: "billing", needsKey: true, status: http.StatusCreated,
-		summary: "Order a plan: its invoice says what to pay and where"}, identity.TenantEvenIfUnpaid(tenant.ManageBilling), a.checkout)
 	write(a, route{method: http.MethodPost, path: "/billing/cancel", id: "cancel-subscription", tag: "billing",
 		summary: "Let the subscription end with its period"}, identity.TenantEvenIfUnpaid(tenant.ManageBilling), a.cancel(true))
 	write(a, route{method: http.MethodPost, path: "/billing/resume", id: "resume-subscription", tag: "billing",
@@ -63,7 +61,7 @@ type methodView struct {
 func (a *API) listMethods(ctx context.Context, _ *struct{}) (*reply[page[methodView]], error) {
 	var methods []payment.Availability
 	err := a.st.ViewShared(ctx, func(ctx context.Context, r tenant.Shared) (err error) {
-		methods, err = payment.MethodsForNewcomer(ctx, r, "")
+		methods, err = a.desk.MethodsForNewcomer(ctx, r, "")
 		return err
 	})
 	return list(methods, func(m payment.Availability) methodView {
@@ -100,12 +98,8 @@ type checkoutInput struct {
 	}
 }
 
-type checkoutView struct {
-	Subscription subscriptionView `json:"subscription"`
-	Invoice      invoiceView      `json:"invoice"`
-}
-
-func (a *API) checkout(ctx context.Context, tx *tenant.Tx, in *checkoutInput) (*reply[checkoutView], error) {
+// takeOrder is what is asked for before anybody is sent to a vendor.
+func (a *API) takeOrder(ctx context.Context, tx *tenant.Tx, in *checkoutInput) (*reply[checkoutView], error) {
 	method, err := account.ParsePaymentMethod(in.Body.PaymentMethod)
 	if err != nil {
 		return nil, err
@@ -119,7 +113,7 @@ func (a *API) checkout(ctx context.Context, tx *tenant.Tx, in *checkoutInput) (*
 		return nil, err
 	}
 	v, err := invoiceOf(ctx, tx, i)
-	return &reply[checkoutView]{Body: checkoutView{showSubscription(s), v}}, err
+	return &reply[checkoutView]{Body: checkoutView{Subscription: showSubscription(s), Invoice: v}}, err
 }
 
 func (a *API) cancel(cancel bool) func(context.Context, *tenant.Tx, *struct{}) (*reply[subscriptionView], error) {

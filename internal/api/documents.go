@@ -28,7 +28,7 @@ func (a *API) documentRoutes() {
 	picture(a, route{method: http.MethodGet, path: "/billing/invoices/{id}/qr.png", id: "get-invoice-qr", tag: "billing", media: "image/png",
 		summary: "The QR code of an invoice that a banking app reads (EPC069-12)"}, reading, invoiceCode, pictureOfCode)
 	onAccount(a, route{method: http.MethodPost, path: "/admin/accounts/{id}/credit-notes", id: "admin-issue-credit-note", tag: "admin", needsKey: true,
-		status: http.StatusCreated, summary: "Take back an invoice, or a part of it"}, tenant.PaymentsApprove, issueCredit)
+		status: http.StatusCreated, summary: "Take back an invoice, or a part of it"}, tenant.PaymentsApprove, a.issueCredit)
 	pictureOnAccount(a, route{method: http.MethodGet, path: "/admin/accounts/{id}/invoices/{invoice_id}/pdf", id: "admin-get-invoice-pdf", tag: "admin",
 		summary: "An invoice of an account as PDF", media: pdfType}, tenant.AccountsRead, accountInvoiceDocument, paper)
 }
@@ -178,7 +178,7 @@ type issueCreditInput struct {
 	}
 }
 
-func issueCredit(ctx context.Context, tx *tenant.Tx, in *issueCreditInput) (*reply[creditView], error) {
+func (a *API) issueCredit(ctx context.Context, tx *tenant.Tx, in *issueCreditInput) (*reply[creditView], error) {
 	i, err := invoiceNamed(ctx, tx, in.Body.Invoice)
 	if err != nil {
 		return nil, err
@@ -187,7 +187,7 @@ func issueCredit(ctx context.Context, tx *tenant.Tx, in *issueCreditInput) (*rep
 	if sum.Currency == "" {
 		sum.Currency = i.Total.Currency
 	}
-	c, err := invoice.IssueCredit(ctx, tx, i, sum, in.Body.Reason)
+	c, err := a.desk.Credit(ctx, tx, i.ID, sum, in.Body.Reason)
 	return &reply[creditView]{Body: showCredit(c)}, err
 }
 

@@ -125,7 +125,7 @@ func TestEveryOperationDeclaresItsAccess(t *testing.T) {
 	}
 	want := []string{
 		"accept-invitation", "ask-password-reset", "create-first-staff", "list-payment-methods", "list-plans", "login", "login-second-factor", "logout",
-		"read-invitation", "refresh", "register", "reset-password", "verify-email",
+		"paypal-webhook", "read-invitation", "refresh", "register", "reset-password", "stripe-webhook", "verify-email",
 	}
 	if !slices.Equal(public, want) {
 		t.Errorf("open to everybody are %v, want %v", public, want)

@@ -8,6 +8,7 @@ import (
 	"reflect"
 	"time"
 
+	"igny8/internal/identity"
 	"igny8/internal/replay"
 	"igny8/internal/tenant"
 )
@@ -99,13 +100,16 @@ const claimEnd = 5 * time.Second
 // A kept answer to a sign-in or an exchange of tokens gives the tokens that the
 // first one gave and no newer ones: where the session has gone on or ended,
 // they are as stale as they would be in the hands of who got them first.
-func claimed[I, O any](a *API, r route, do func(context.Context, visit, *I) (*O, error)) func(context.Context, visit, *I) (*O, error) {
+func claimed[I, O any](a *API, r route, p identity.Policy, do func(context.Context, visit, *I) (*O, error)) func(context.Context, visit, *I) (*O, error) {
 	return func(ctx context.Context, c visit, in *I) (*O, error) {
 		if c.key.IsZero() {
 			return do(ctx, c, in)
 		}
 		owner, by := r.method+" "+r.path, tenant.Actor{}
-		if !c.User.IsZero() {
+		switch {
+		case p.OfAccount():
+			owner, by = c.Scope.Account().String(), c.Scope.Actor()
+		case !c.User.IsZero():
 			by = tenant.Actor{Kind: tenant.User, ID: c.User.String()}
 			owner = by.String()
 		}

@@ -28,6 +28,7 @@ type route struct {
 	summary      string
 	status       int   // of success; zero: 200
 	maxBody      int64 // bytes; zero: 1 MiB
+	asItCame     bool  // the body is bytes that only the operation can read
 	needsKey     bool  // refuse the request without an Idempotency-Key
 
 	media string // of an answer that is a sheet, such as "image/png"; none: JSON
@@ -143,7 +144,7 @@ type visitKey struct{}
 // its answer is kept once it has been given, see claimed.
 func mount[I, O any](a *API, r route, p identity.Policy, do func(context.Context, visit, *I) (*O, error)) {
 	if r.method == http.MethodPost {
-		do = claimed(a, r, do)
+		do = claimed(a, r, p, do)
 	}
 	mountKeeping(a, r, p, do)
 }
@@ -161,7 +162,7 @@ func mountKeeping[I, O any](a *API, r route, p identity.Policy, do func(context.
 	r.scope = scopeOf(r, p)
 	op := huma.Operation{
 		OperationID: r.id, Method: r.method, Path: Base + r.path, Summary: r.summary, Tags: []string{r.tag},
-		DefaultStatus: r.success(), MaxBodyBytes: r.maxBody, Errors: errorsOf(r, p),
+		DefaultStatus: r.success(), SkipValidateBody: r.asItCame, MaxBodyBytes: r.maxBody, Errors: errorsOf(r, p),
 		Extensions:  map[string]any{"x-access": p.String(), "x-throttle": string(r.scope)},
 		Middlewares: huma.Middlewares{a.admit(r, p)},
 	}

@@ -74,6 +74,11 @@ func TestInvoiceDocuments(t *testing.T) {
 		t.Errorf("the PDF says %s", text)
 	}
 
+	h.send("POST", admin+"/credit-notes", olga, object{"invoice_id": a.text("invoice.id"), "amount": 5_000, "reason": "Kulanz"}, "Idempotency-Key", "early").
+		fault(409, "invoice.not_creditable")
+	h.send("POST", "/billing/confirm-bank-transfer", olga, object{
+		"account_id": a.text("account.id"), "external_payment_id": "B", "amount": a.get("invoice.total.amount"), "payer_name": "P",
+	}).is(http.StatusOK)
 	note := h.send("POST", admin+"/credit-notes", olga, object{"invoice_id": a.text("invoice.id"), "amount": 5_000, "reason": "Kulanz"}, "Idempotency-Key", "k").is(http.StatusCreated)
 	h.send("POST", admin+"/credit-notes", olga, object{"invoice_id": a.text("invoice.id"), "amount": 15_001, "reason": "x"}, "Idempotency-Key", "l").
 		fault(409, "credit_note.above_invoice")

@@ -11,6 +11,7 @@ import (
 	"igny8/internal/clock"
 	"igny8/internal/config"
 	"igny8/internal/db/dbtest"
+	"igny8/internal/payment/stripetest"
 	"igny8/internal/tenant"
 )
 
@@ -45,7 +46,9 @@ func (h *house) events(auditor, actor string, p tenant.Privilege) int {
 // second time is a use too. A new operation has to be given its request here.
 func TestEveryUseOfEveryPrivilegeIsInTheLog(t *testing.T) {
 	t.Parallel()
-	h := open(t, clock.Clock{})
+	cfg := settings(t)
+	cfg.Stripe = config.Stripe{Key: config.NewSecret(stripetest.Key), Webhook: config.NewSecret(stripetest.Secret), BaseURL: "http://127.0.0.1:1"}
+	h := openOn(t, clock.Clock{}, cfg)
 	olga := h.operator()
 	auditor, _, _ := h.clerk(olga, tenant.AuditRead)
 	victim := h.send("POST", "/auth/register", "", someone("trial", "")).is(http.StatusCreated)
@@ -71,6 +74,16 @@ func TestEveryUseOfEveryPrivilegeIsInTheLog(t *testing.T) {
 		}
 		return a.text("payment.id")
 	}
+	message := func() string {
+		const body = `{"id":"evt_1","object":"event","type":"price.created","data":{"object":{"id":"price_1"}}}`
+		signed := stripetest.Sign(stripetest.Secret, []byte(body), h.s.db.Clock().Now())
+		h.send("POST", "/billing/webhooks/stripe", "", body, "Stripe-Signature", signed).is(http.StatusOK)
+		return h.send("GET", "/admin/webhook-events", olga, nil).get("items").([]any)[0].(map[string]any)["id"].(string)
+	}
+	bought := owing()
+	h.send("POST", "/billing/confirm-bank-transfer", olga, object{
+		"account_id": bought.text("account.id"), "external_payment_id": "M", "amount": 20000, "payer_name": "P",
+	}).is(http.StatusOK)
 	debtor := h.furnish(t, olga, "debtor")
 	paid := h.send("GET", "/billing/payments", debtor.owner, nil).get("items").([]any)
 	h.send("POST", "/admin/payments/"+paid[len(paid)-1].(map[string]any)["id"].(string)+"/undo", olga, reason).is(http.StatusOK)
@@ -91,7 +104,7 @@ func TestEveryUseOfEveryPrivilegeIsInTheLog(t *testing.T) {
 		"admin-get-company":      nil, "admin-get-invoice-pdf": nil, "admin-drop-country-bank-account": nil,
 		"admin-set-country-bank-account": bank,
 		"admin-set-company":              object{"name": "Igny8", "line1": "Street 1", "city": "Berlin", "country": "DE"},
-		"admin-issue-credit-note":        object{"invoice_id": payer.text("invoice.id"), "amount": 100, "reason": "a test"},
+		"admin-issue-credit-note":        object{"invoice_id": bought.text("invoice.id"), "amount": 100, "reason": "a test"},
 		"admin-grant-privilege":          object{"user_id": victim.text("user.id"), "privilege": "flags.manage"},
 		"admin-create-system-account":    object{"kind": "system", "name": "Another"},
 		"admin-create-system-key":        object{"name": "k", "scopes": []string{"content.read"}},
@@ -102,6 +115,7 @@ func TestEveryUseOfEveryPrivilegeIsInTheLog(t *testing.T) {
 		"admin-confirm-payment": object{}, "admin-reject-payment": reason, "admin-undo-payment": reason,
 		"admin-send-payment-back":  object{"amount": 5000, "reason": "too much"},
 		"admin-get-approval-rules": nil, "admin-set-approval-rules": object{"above": []object{{"amount": 30000, "currency": "EUR"}}, "uncertain": false, "own_account": false},
+		"admin-list-webhook-events": nil, "admin-get-webhook-event": nil, "admin-replay-webhook-event": object{},
 		"admin-list-debts": nil, "admin-write-off-debt": object{"lot_id": lot, "reason": "a test"},
 	}
 	for id, body := range h.bankOperations(olga) {
@@ -109,7 +123,7 @@ func TestEveryUseOfEveryPrivilegeIsInTheLog(t *testing.T) {
 	}
 	// What the path names, where that is not the victim's account.
 	named := map[string]func() string{
-		"admin-get-invoice-pdf": func() string { return payer.text("account.id") }, "admin-issue-credit-note": func() string { return payer.text("account.id") },
+		"admin-get-invoice-pdf": func() string { return payer.text("account.id") }, "admin-issue-credit-note": func() string { return bought.text("account.id") },
 		"admin-get-payment": reported, "admin-get-payment-proof": reported, "admin-confirm-payment": reported, "admin-reject-payment": reported,
 		"admin-undo-payment":      func() string { return received(20000) },
 		"admin-send-payment-back": func() string { return received(25000) },
@@ -125,6 +139,7 @@ func TestEveryUseOfEveryPrivilegeIsInTheLog(t *testing.T) {
 			h.send("POST", "/admin/bank-lines/"+lid+"/ignore", olga, reason).is(http.StatusOK)
 			return lid
 		},
+		"admin-get-webhook-event": message, "admin-replay-webhook-event": message,
 	}
 	operations, used := 0, map[tenant.Privilege]bool{}
 	for _, op := range h.operations() {
@@ -146,7 +161,7 @@ func TestEveryUseOfEveryPrivilegeIsInTheLog(t *testing.T) {
 		if name := named[op.id]; name != nil {
 			acc = name()
 		}
-		path := strings.NewReplacer("{id}", acc, "{currency}", "EUR", "{country}", "AT", "{invoice_id}", payer.text("invoice.id"), "{name}", "bank", "{user_id}", user, "{privilege}", "flags.manage").Replace(op.path)
+		path := strings.NewReplacer("{id}", acc, "{currency}", "EUR", "{name}", "bank", "{country}", "AT", "{invoice_id}", payer.text("invoice.id"), "{user_id}", user, "{privilege}", "flags.manage").Replace(op.path)
 		for n := 1; n <= 2; n++ {
 			before := h.events(auditor, "staff:"+user, p)
 			// Each time with a key: the repeat of an answered request is a use too.

@@ -114,6 +114,10 @@ func (s *server) wire(ctx context.Context, cfg config.Config, secret config.Secr
 	if err != nil {
 		return err
 	}
+	messages, err := derive(secret, "messages of payment providers")
+	if err != nil {
+		return err
+	}
 	factors, err := derive(secret, "second factors")
 	if err != nil {
 		return err
@@ -140,6 +144,10 @@ func (s *server) wire(ctx context.Context, cfg config.Config, secret config.Secr
 		return err
 	}
 	desk := payment.NewDesk(s.identity)
+	err = desk.Connect(s.store, s.jobs, payment.Vendors{Stripe: cfg.Stripe, PayPal: cfg.PayPal, BaseURL: cfg.BaseURL, Clock: c, Key: messages})
+	if err != nil {
+		return err
+	}
 	s.jobs.Patrol(renewal.New(desk, s.identity).Round())
 	kept, err := replay.New(s.db, answers)
 	if err != nil {

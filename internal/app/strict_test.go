@@ -80,7 +80,7 @@ func TestEveryBodyIsReadStrictly(t *testing.T) {
 	olga, token := h.operator(), h.member()
 	tried := 0
 	for _, o := range h.operations() {
-		if o.body == nil || o.multipart {
+		if o.body == nil || o.multipart || strings.HasPrefix(o.path, "/billing/webhooks/") { // which are bytes: TestMessagesThatAreNot
 			continue
 		}
 		who := token

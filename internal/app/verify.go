@@ -8,6 +8,7 @@ import (
 	"igny8/internal/account"
 	"igny8/internal/credit"
 	"igny8/internal/identity"
+	"igny8/internal/payment"
 	"igny8/internal/tenant"
 )
 
@@ -40,15 +41,15 @@ func (verifyCommand) Run(ctx context.Context, c command) (err error) {
 		}
 	}
 	if broken > 0 {
-		return fmt.Errorf("%d things are wrong in the credits of %d accounts", broken, checked)
+		return fmt.Errorf("%d things are wrong in the credits and the money of %d accounts", broken, checked)
 	}
-	_, err = fmt.Fprintf(c.Out, "the credits of all %d accounts are right\n", checked)
+	_, err = fmt.Fprintf(c.Out, "the credits and the money of all %d accounts are right\n", checked)
 	return err
 }
 
 const verifyBatch = 200
 
-// verified is an account and what is wrong with its credits.
+// verified is an account and what is wrong with its credits and money.
 type verified struct {
 	account.Account
 	found []string
@@ -67,7 +68,11 @@ func (s *server) verify(ctx context.Context, after string) (batch []verified, er
 			if err != nil {
 				return err
 			}
-			batch = append(batch, verified{a, found})
+			money, err := payment.Verify(ctx, v.Of(a.ID))
+			if err != nil {
+				return err
+			}
+			batch = append(batch, verified{a, append(found, money...)})
 		}
 		return nil
 	})

@@ -21,7 +21,8 @@ var floors = []string{
 	// people
 	"account", "identity/internal/wordlist", "identity/internal/wordlist/generate", "identity", "identity/identitytest",
 	// commerce
-	"credit", "plan", "subscription", "invoice", "payment", "renewal",
+	"credit", "plan", "subscription", "invoice", "payment/internal/vendor", "payment/internal/stripe",
+	"payment/internal/paypal", "payment/stripetest", "payment/paypaltest", "payment", "renewal",
 	"bank/internal/statement", "bank/internal/camt", "bank/internal/mt940", "bank/internal/csvfile", "bank",
 	"signup",
 	// the product
@@ -43,6 +44,8 @@ var onlyInto = map[string][]string{
 	"igny8/internal/throttle/redistest":              {},
 	"igny8/internal/mail/mailtest":                   {},
 	"igny8/internal/identity/identitytest":           {},
+	"igny8/internal/payment/stripetest":              {},
+	"igny8/internal/payment/paypaltest":              {},
 	"igny8/internal/web/webtest":                     {},
 	"igny8/internal/app":                             {},
 	"github.com/danielgtaylor/huma/v2":               {"api"},
@@ -56,10 +59,11 @@ var onlyInto = map[string][]string{
 	"net/smtp":                                       {},
 	"github.com/alexedwards/argon2id":                {"identity"},
 	"github.com/alecthomas/kong":                     {"app"},
-	"github.com/bojanz/currency":                     {"account", "money"},
+	"github.com/bojanz/currency":                     {"account", "money", "payment/internal/paypal"},
 	"github.com/johnfercher/maroto/v2":               {"invoice"},
 	"github.com/boombuler/barcode":                   {"invoice"},
 	"golang.org/x/image":                             {"invoice"},
+	"github.com/stripe/stripe-go/v85":                {"payment/internal/stripe"},
 	"github.com/pressly/goose/v3":                    {"db"},
 	"modernc.org/sqlite":                             {"db"},
 	"database/sql":                                   {"db", "job"},
@@ -82,6 +86,7 @@ var onlyBy = map[string][]string{
 	"igny8/internal/tenant.Bind":                {"identity", "job"},
 	"igny8/internal/tenant.BindShared":          {"identity"},
 	"igny8/internal/tenant.Within":              {"identity"},
+	"igny8/internal/identity.Told":              {"payment"},
 	"igny8/internal/tenant.Raw":                 {"identity", "job", "replay"},
 	"igny8/internal/tenant.SharedOf":            {"identity"},
 	"igny8/internal/tenant.RawShared":           {"job"},
@@ -107,7 +112,7 @@ var onlyBy = map[string][]string{
 }
 
 // revealers may read a config.Secret.
-var revealers = []string{"ai/vendors.go", "app/data.go", "app/throttling.go", "mail/smtp.go"}
+var revealers = []string{"ai/vendors.go", "app/data.go", "app/throttling.go", "mail/smtp.go", "payment/vendor.go"}
 
 // reachers are the files that may open a database transaction for an account,
 // or to read across all, and why. Rooms have package tenant for the first, and

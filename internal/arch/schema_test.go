@@ -46,6 +46,8 @@ var platform = map[string]string{
 	"bank_ledgers":          "the operator's bank accounts",
 	"bank_mappings":         "how banks write files",
 	"bank_settings":         "the operator's",
+	"webhook_events":        "whose a message is is found out later",
+	"vendor_prices":         "of plans",
 }
 
 // worldwide is the unique keys that hold over all accounts, and why.

@@ -96,13 +96,14 @@ func confirm(ctx context.Context, tx *tenant.Tx, desk *payment.Desk, lid LineID,
 	if same != nil {
 		out, err = again(ctx, tx, *same)
 	} else {
+		sure := exact || certain(ctx, tx, l, c)
 		var called string
 		if called, err = externalID(ctx, tx.Shared(), l, claim); err != nil {
 			return Outcome{}, err
 		}
 		out, err = desk.Receive(ctx, tx, payment.Received{
 			Method: account.BankTransfer, ExternalID: called, Amount: l.Amount, PayerName: payerName(l), Invoices: c.Invoices,
-			Exact: exact, Checked: exact || certain(ctx, tx, l, c),
+			Exact: exact, Checked: sure, Doubtful: !sure,
 		})
 	}
 	if err != nil {

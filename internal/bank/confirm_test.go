@@ -294,12 +294,20 @@ func TestNoWrongConfirmation(t *testing.T) {
 		t.Fatal(err)
 	}
 	add(credit("", eur(55), next.Reference))
+	// And under the line's own name, for another invoice than the line says.
+	hand2, next2 := owe(c, 56), owe(c, 56)
+	if _, err := h.byHand(c, "E2E56", eur(56), hand2.ID); err != nil {
+		t.Fatal(err)
+	}
+	named := credit("", eur(56), next2.Reference)
+	named.IDs.EndToEndID = "E2E56"
+	add(named)
 	r := h.bring(lines...)
 	if len(r.Confirmed) != 0 || r.New != len(lines) {
 		t.Errorf("of %d lines %d are new and %d were confirmed: %+v", len(lines), r.New, len(r.Confirmed), r.Confirmed)
 	}
 	for _, o := range open {
-		if got := h.invoice(o.customer, o.ID); got.Paid.Amount != 0 && o.ID != hand.ID {
+		if got := h.invoice(o.customer, o.ID); got.Paid.Amount != 0 && o.ID != hand.ID && o.ID != hand2.ID {
 			t.Errorf("invoice %s: %s were paid", got.Number, got.Paid)
 		}
 	}
@@ -347,6 +355,30 @@ func TestImportsAtOnce(t *testing.T) {
 	}
 	if got := h.payments(c); len(got) != n {
 		t.Errorf("%d payments, want %d", len(got), n)
+	}
+}
+
+// TestOneLineForTwoAccountsAtOnce: two of the staff take it for different
+// tenants' money, and one of them is told.
+func TestOneLineForTwoAccountsAtOnce(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	a, b := h.customer(), h.customer()
+	for n := range 6 {
+		h.bring(credit(fmt.Sprint("R", n), eur(int64(900+n))))
+		l := h.line(fmt.Sprint("R", n))
+		errs := make([]error, 2)
+		var wg sync.WaitGroup
+		for i, c := range []customer{a, b} {
+			wg.Go(func() { _, errs[i] = h.confirm(c, l, Choice{}) })
+		}
+		wg.Wait()
+		if (errs[0] == nil) == (errs[1] == nil) || !errors.Is(errors.Join(errs...), ErrHandled) {
+			t.Errorf("try %d: got %v and %v", n, errs[0], errs[1])
+		}
+	}
+	if got := len(h.payments(a)) + len(h.payments(b)); got != 6 {
+		t.Errorf("%d payments of 6 lines", got)
 	}
 }
 

@@ -345,7 +345,7 @@ func (b *batch) add(row ...any) { b.rows = append(b.rows, row) }
 
 // batchRows is how many rows one statement writes. It is the same text for all
 // but the last, so that the database reads it once.
-const batchRows = 100
+const batchRows = 50
 
 func (b *batch) insert(ctx context.Context, tx *tenant.SharedTx) error {
 	for rows := range slices.Chunk(b.rows, batchRows) {

@@ -35,6 +35,8 @@ type Config struct {
 	Redis    Secret // IGNY8_REDIS_URL, where processes share what they count; none: each counts alone
 	SMTP     Secret // IGNY8_SMTP_URL, "smtp://USER:PASSWORD@HOST:PORT" or smtps; empty: letters go to the log
 	MailFrom string // IGNY8_MAIL_FROM, whom letters are from; "igny8@" and the host of BaseURL
+	Stripe   Stripe // IGNY8_STRIPE_*
+	PayPal   PayPal // IGNY8_PAYPAL_*
 	Debug    bool   // IGNY8_DEBUG, more in the log and no throttling; only on a loopback address
 
 	// TrustedProxies is IGNY8_TRUSTED_PROXIES: whose X-Forwarded-For is believed.
@@ -57,7 +59,8 @@ type AI struct {
 var known = []string{
 	"IGNY8_ADDR", "IGNY8_BASE_URL", "IGNY8_DATA", "IGNY8_DATABASE_URL", "IGNY8_MIGRATE_DATABASE_URL", "IGNY8_AI_PROVIDER",
 	"IGNY8_AI_BASE_URL", "IGNY8_AI_KEY", "IGNY8_AI_MODEL", "IGNY8_SMTP_URL", "IGNY8_MAIL_FROM", "IGNY8_DEBUG",
-	"IGNY8_REDIS_URL", "IGNY8_TRUSTED_PROXIES",
+	"IGNY8_REDIS_URL", "IGNY8_TRUSTED_PROXIES", "IGNY8_STRIPE_KEY", "IGNY8_STRIPE_WEBHOOK_SECRET", "IGNY8_STRIPE_BASE_URL",
+	"IGNY8_PAYPAL_CLIENT_ID", "IGNY8_PAYPAL_SECRET", "IGNY8_PAYPAL_WEBHOOK_ID", "IGNY8_PAYPAL_BASE_URL",
 }
 
 // elsewhere are names with our prefix that are not the program's.
@@ -83,6 +86,9 @@ func Read(environ []string) (Config, error) {
 		Data:  r.text("IGNY8_DATA", "igny8-data"),
 		Debug: r.flag("IGNY8_DEBUG"),
 		AI:    r.ai(),
+
+		Stripe: r.stripe(), PayPal: r.paypal(),
+
 		Redis: r.redis("IGNY8_REDIS_URL"),
 
 		TrustedProxies: r.networks("IGNY8_TRUSTED_PROXIES"),

@@ -129,3 +129,33 @@ func TestMailSettings(t *testing.T) {
 		t.Error("letters from nobody")
 	}
 }
+
+func TestVendorsAreWholeOrNotThere(t *testing.T) {
+	c, err := Read([]string{"IGNY8_STRIPE_KEY=sk_live_hunter2", "IGNY8_STRIPE_WEBHOOK_SECRET=whsec_hunter2"})
+	if err != nil || !c.Stripe.On() || c.PayPal.On() || c.Stripe.Webhook.Reveal() != "whsec_hunter2" {
+		t.Errorf("got %+v, %v", c, err)
+	}
+	c, err = Read([]string{
+		"IGNY8_PAYPAL_CLIENT_ID=id", "IGNY8_PAYPAL_SECRET=hunter2", "IGNY8_PAYPAL_WEBHOOK_ID=WH", "IGNY8_PAYPAL_BASE_URL=http://127.0.0.1:1/",
+	})
+	if err != nil || c.Stripe.On() || !c.PayPal.On() || c.PayPal.BaseURL != "http://127.0.0.1:1" {
+		t.Errorf("got %+v, %v", c, err)
+	}
+	for setting, missing := range map[string][]string{
+		"IGNY8_STRIPE_KEY=hunter2":                  {"IGNY8_STRIPE_WEBHOOK_SECRET is needed with IGNY8_STRIPE_KEY"},
+		"IGNY8_STRIPE_WEBHOOK_SECRET=hunter2":       {"IGNY8_STRIPE_KEY is needed with IGNY8_STRIPE_WEBHOOK_SECRET"},
+		"IGNY8_STRIPE_BASE_URL=https://hunter2.com": {"IGNY8_STRIPE_KEY is", "IGNY8_STRIPE_WEBHOOK_SECRET is"},
+		"IGNY8_PAYPAL_SECRET=hunter2":               {"IGNY8_PAYPAL_CLIENT_ID is needed with IGNY8_PAYPAL_SECRET", "IGNY8_PAYPAL_WEBHOOK_ID is"},
+		"IGNY8_PAYPAL_BASE_URL=http://hunter2.com":  {"IGNY8_PAYPAL_BASE_URL must be an https:// address", "IGNY8_PAYPAL_CLIENT_ID is"},
+	} {
+		_, err := Read([]string{setting})
+		for _, want := range missing {
+			if err == nil || !strings.Contains(err.Error(), want) {
+				t.Errorf("%s: no %q in %v", setting, want, err)
+			}
+		}
+		if err != nil && strings.Contains(err.Error(), "hunter2") {
+			t.Errorf("%s: a secret is in %v", setting, err)
+		}
+	}
+}

@@ -192,3 +192,46 @@ func WriteOff(ctx context.Context, tx *tenant.Tx, l LotID, reason string) (Credi
 		Reason string  `json:"reason"`
 	}{left, why})
 }
+
+// Part is what of a grant is there.
+type Part struct{ Amount, Remaining Credits }
+
+// PartOf is what is left of a grant, by its reference; the zero Part when
+// nothing was granted for it. It holds the balance until tx ends.
+func PartOf(ctx context.Context, tx *tenant.Tx, reference string) (Part, error) {
+	if err := mature(ctx, tx); err != nil {
+		return Part{}, err
+	}
+	var p Part
+	err := tx.Get(ctx, `SELECT amount, remaining FROM credit_lots WHERE account_id = $1 AND reference = $2 AND NOT revoked`, []any{reference}, &p.Amount, &p.Remaining)
+	if tenant.IsNotFound(err) {
+		return Part{}, nil
+	}
+	if err != nil {
+		return Part{}, fmt.Errorf("what is left for %s: %w", reference, err)
+	}
+	return p, nil
+}
+
+// TakePart takes n credits that are left of a grant back, by its reference,
+// because the money for them is given back. ErrInsufficient when fewer are
+// left.
+func TakePart(ctx context.Context, tx *tenant.Tx, reference string, n Credits) error {
+	p, err := PartOf(ctx, tx, reference)
+	if err != nil || n == 0 {
+		return err
+	}
+	if n < 0 || n > p.Remaining {
+		return fmt.Errorf("take %d of what was granted for %s: %w", n, reference, ErrInsufficient)
+	}
+	l, err := lotByReference(ctx, tx, reference)
+	if err != nil {
+		return err
+	}
+	if l.Effective.After(tx.Now()) { // it has not begun: it begins now, for what is left to be taken
+		if err := change(ctx, tx, l, `counted = TRUE`, entry{kind: Granted, amount: l.Remaining, reference: l.Reference, lot: l.ID}); err != nil {
+			return err
+		}
+	}
+	return change(ctx, tx, l, fmt.Sprintf(`remaining = remaining - %d`, n), entry{kind: Adjusted, amount: -n, reference: l.Reference, lot: l.ID})
+}

@@ -4,6 +4,7 @@ import (
 	"strings"
 	"sync"
 	"unicode"
+	"unicode/utf8"
 
 	"golang.org/x/image/font/gofont/goregular"
 	"golang.org/x/image/font/sfnt"
@@ -42,11 +43,8 @@ func drawn(s string) string {
 
 // plain is a letter without its accents.
 func plain(r rune, has func(rune) bool) rune {
-	for _, base := range norm.NFD.String(string(r)) {
-		if has(base) {
-			return base
-		}
-		break
+	if base, _ := utf8.DecodeRuneInString(norm.NFD.String(string(r))); has(base) {
+		return base
 	}
 	return '?'
 }

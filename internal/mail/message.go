@@ -24,6 +24,7 @@ const (
 	KindPaymentConfirmed    Kind = "payment_confirmed"
 	KindPaymentRejected     Kind = "payment_rejected"
 	KindPaymentUndone       Kind = "payment_undone"
+	KindChargeFailed        Kind = "charge_failed"
 	KindTrialEnding         Kind = "trial_ending"
 	KindTrialEnded          Kind = "trial_ended"
 	KindPaymentReminder     Kind = "payment_reminder"
@@ -153,6 +154,8 @@ func decode(k Kind, raw []byte) (Message, error) {
 		return decodeAs[PaymentRejected](raw)
 	case KindPaymentUndone:
 		return decodeAs[PaymentUndone](raw)
+	case KindChargeFailed:
+		return decodeAs[ChargeFailed](raw)
 	case KindTrialEnding:
 		return decodeAs[TrialEnding](raw)
 	case KindTrialEnded:

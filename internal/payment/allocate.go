@@ -45,7 +45,20 @@ func (d *Desk) allocate(ctx context.Context, tx *tenant.Tx, p Payment, i invoice
 	if err != nil {
 		return Payment{}, err
 	}
-	return p, d.withdrawOthers(ctx, tx, s)
+	return p, d.opened(ctx, tx, i, s)
+}
+
+// opened is what follows when an invoice is paid, beside what it asked for:
+// nobody asks any more for what another plan has replaced, and what was paid
+// for that and is not used is the account's again.
+func (d *Desk) opened(ctx context.Context, tx *tenant.Tx, i invoice.Invoice, s subscription.Subscription) error {
+	if err := d.withdrawOthers(ctx, tx, s); err != nil {
+		return err
+	}
+	if err := d.creditUnused(ctx, tx, i); err != nil {
+		return err
+	}
+	return d.stopOthers(ctx, tx)
 }
 
 // withdrawOthers withdraws what was asked for a subscription that another has
@@ -86,6 +99,9 @@ func withdraw(ctx context.Context, tx *tenant.Tx, i invoice.Invoice) error {
 		if i, err = release(ctx, tx, a, i); err != nil {
 			return err
 		}
+	}
+	if i, err = releaseNotes(ctx, tx, i); err != nil {
+		return err
 	}
 	return invoice.Withdraw(ctx, tx, i)
 }
@@ -131,10 +147,23 @@ func release(ctx context.Context, tx *tenant.Tx, a allocation, i invoice.Invoice
 	return i, nil
 }
 
-// Use puts the account's unapplied balance on an open invoice, oldest money
-// first, and answers the invoice as it is then. The caller holds the account
-// and its open invoices. An invoice that is paid by it opens what it asked for.
+// Use puts the account's unapplied balance on an open invoice, credit notes
+// first and then the oldest money, and answers the invoice as it is then. The
+// caller holds the account and its open invoices. An invoice that is paid by it
+// opens what it asked for.
 func (d *Desk) Use(ctx context.Context, tx *tenant.Tx, i invoice.Invoice) (invoice.Invoice, error) {
+	notes, err := invoice.CreditsLeft(ctx, tx, i.Total.Currency)
+	if err != nil {
+		return invoice.Invoice{}, err
+	}
+	for _, n := range notes {
+		if i.Status != invoice.Open {
+			return i, nil
+		}
+		if i, err = d.allocateNote(ctx, tx, n, i, min(n.Left().Amount, i.AmountDue().Amount)); err != nil {
+			return invoice.Invoice{}, err
+		}
+	}
 	left, err := list(ctx, tx, `AND status = 'succeeded' AND currency = $2 AND amount > allocated + refunded ORDER BY id`, i.Total.Currency)
 	if err != nil {
 		return invoice.Invoice{}, err

@@ -102,8 +102,12 @@ func secondPerson(ctx context.Context, tx *tenant.Tx, r Received, p Payment, tar
 			return "the amount is above " + m.String(), nil
 		}
 	}
-	certain := r.Checked || (len(targets) > 0 && targets[0].AmountDue() == p.Amount)
-	if rules.Uncertain && !certain {
+	switch {
+	case !rules.Uncertain || r.Checked:
+		return "", nil
+	case r.Doubtful:
+		return "it is not beyond doubt whose money it is", nil
+	case len(targets) == 0 || targets[0].AmountDue() != p.Amount:
 		return "the amount is not what is due", nil
 	}
 	return "", nil
@@ -111,15 +115,17 @@ func secondPerson(ctx context.Context, tx *tenant.Tx, r Received, p Payment, tar
 
 // ownAccount tells whether the operator of tx is a member of its account.
 func ownAccount(ctx context.Context, tx *tenant.Tx) (bool, error) {
-	u, err := account.ParseUserID(tx.Scope().Actor().ID)
-	if err != nil { //nolint:nilerr // who sits at the console is no person that could be a member
-		return false, nil
+	who := tx.Scope().Actor()
+	u, err := account.ParseUserID(who.ID)
+	if who.Kind != tenant.Staff || err != nil {
+		return false, nil //nolint:nilerr // who sits at the console, and the program itself, is no person that could be a member
 	}
-	_, err = account.RoleOf(ctx, tx, u)
-	if errors.Is(err, account.ErrNotMember) {
+	switch _, err = account.RoleOf(ctx, tx, u); {
+	case errors.Is(err, account.ErrNotMember):
 		return false, nil
+	default:
+		return err == nil, err
 	}
-	return err == nil, err
 }
 
 // await keeps a payment, with what it is for and what was due then, until a

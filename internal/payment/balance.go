@@ -109,36 +109,3 @@ func Entries(ctx context.Context, r tenant.Reader, currency string, before int64
 	}
 	return all, nil
 }
-
-// invariants are what must hold for the money of every account at every
-// moment. Each query counts what breaks it.
-var invariants = []struct{ what, query string }{
-	{"the unapplied balance is not the sum of its entries", `
-		SELECT count(*) FROM money_balances b WHERE b.account_id = $1
-		AND b.unapplied <> (SELECT coalesce(sum(amount), 0) FROM money_entries e WHERE e.account_id = b.account_id AND e.currency = b.currency)`},
-	{"money entries do not continue the running sum of the entry before", `
-		SELECT count(*) FROM money_entries e LEFT JOIN money_entries p ON p.account_id = e.account_id AND p.currency = e.currency AND p.seq = e.seq - 1
-		WHERE e.account_id = $1 AND (e.balance_after <> coalesce(p.balance_after, 0) + e.amount OR (p.seq IS NULL AND e.seq <> 1))`},
-	{"a payment's allocated amount is not the sum of its allocations", `
-		SELECT count(*) FROM payments p WHERE p.account_id = $1
-		AND p.allocated <> (SELECT coalesce(sum(amount), 0) FROM payment_allocations a
-			WHERE a.account_id = p.account_id AND a.payment_id = p.id AND a.reversed_at IS NULL)`},
-	{"a payment that does not count is allocated", `
-		SELECT count(*) FROM payments p WHERE p.account_id = $1 AND p.status <> 'succeeded' AND p.allocated <> 0`},
-}
-
-// Verify checks every invariant of the account's money, and returns a sentence
-// for each that is broken: none means that all is well.
-func Verify(ctx context.Context, r tenant.Reader) ([]string, error) {
-	var broken []string
-	for _, in := range invariants {
-		var n int64
-		if err := r.Get(ctx, in.query, nil, &n); err != nil {
-			return nil, fmt.Errorf("verify that %s: %w", in.what, err)
-		}
-		if n > 0 {
-			broken = append(broken, fmt.Sprintf("account %s: %s (%d)", r.Scope().Account(), in.what, n))
-		}
-	}
-	return broken, nil
-}

@@ -19,9 +19,9 @@ import (
 // keeps it from the account, ErrFreePlan when there is nothing to pay. What
 // was ordered before a flag was switched can still be paid.
 func (d *Desk) Checkout(ctx context.Context, tx *tenant.Tx, p plan.Plan, m account.PaymentMethod) (subscription.Subscription, invoice.Invoice, error) {
-	open, err := Methods(ctx, tx)
+	open, err := d.Methods(ctx, tx)
 	if err == nil {
-		err = usable(m, open)
+		err = d.usable(m, open)
 	}
 	if err != nil {
 		return subscription.Subscription{}, invoice.Invoice{}, err
@@ -32,9 +32,9 @@ func (d *Desk) Checkout(ctx context.Context, tx *tenant.Tx, p plan.Plan, m accou
 // FirstCheckout is Checkout for an account that is being opened, by somebody
 // with an e-mail address: what is open to newcomers decides.
 func (d *Desk) FirstCheckout(ctx context.Context, tx *tenant.Tx, p plan.Plan, m account.PaymentMethod, address string) (subscription.Subscription, invoice.Invoice, error) {
-	open, err := MethodsForNewcomer(ctx, tx.Shared(), address)
+	open, err := d.MethodsForNewcomer(ctx, tx.Shared(), address)
 	if err == nil {
-		err = usable(m, open)
+		err = d.usable(m, open)
 	}
 	if err != nil {
 		return subscription.Subscription{}, invoice.Invoice{}, err
@@ -102,7 +102,8 @@ func (d *Desk) Withdraw(ctx context.Context, tx *tenant.Tx, i invoice.Invoice) e
 }
 
 // Cancel lets what runs end with its period, or, with false, be renewed after
-// all. An invoice for the next period that nothing was paid of is withdrawn.
+// all. An invoice for the next period that nothing was paid of is withdrawn,
+// and a vendor takes no more: who goes on after all pays the next invoice.
 func (d *Desk) Cancel(ctx context.Context, tx *tenant.Tx, cancel bool) (subscription.Subscription, error) {
 	open, err := lock(ctx, tx)
 	if err != nil {
@@ -119,5 +120,5 @@ func (d *Desk) Cancel(ctx context.Context, tx *tenant.Tx, cancel bool) (subscrip
 			}
 		}
 	}
-	return s, nil
+	return s, d.StopAgreements(ctx, tx, s.ID)
 }

@@ -3,7 +3,11 @@ package payment
 import (
 	"context"
 
+	"igny8/internal/account"
+	"igny8/internal/clock"
+	"igny8/internal/job"
 	"igny8/internal/mail"
+	"igny8/internal/seal"
 	"igny8/internal/tenant"
 )
 
@@ -19,6 +23,14 @@ type People interface {
 // Desk is where orders are taken and money is received.
 type Desk struct {
 	people People
+
+	// Of Connect; without it money comes by bank transfer only.
+	st      *tenant.Store
+	jobs    *job.Queue
+	box     seal.Box
+	home    string
+	clock   clock.Clock
+	vendors map[account.PaymentMethod]company
 }
 
 // NewDesk makes a Desk.

@@ -140,6 +140,9 @@ func unwind(ctx context.Context, tx *tenant.Tx, p Payment) (Undone, error) {
 		}
 		askAgain := true
 		if i.Status == invoice.Paid {
+			if err := uncreditUnused(ctx, tx, i); err != nil {
+				return Undone{}, err
+			}
 			var r credit.Revocation
 			if r, askAgain, err = subscription.Unpaid(ctx, tx, i.ID.String()); err != nil {
 				return Undone{}, err

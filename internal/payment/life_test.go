@@ -195,10 +195,11 @@ func TestTheBalancePaysTheNextInvoice(t *testing.T) {
 		t.Fatal(err)
 	}
 	sub, inv := k.checkout(k.s, "growth") // 200.00, and as much is left
-	if inv.Status != invoice.Paid || sub.Status != subscription.Active || k.unapplied(k.s) != eur(0) {
+	// All of the starter plan is unused: its 100.00 are the account's again.
+	if inv.Status != invoice.Paid || sub.Status != subscription.Active || k.unapplied(k.s) != eur(10_000) {
 		t.Errorf("ordered with a balance: %+v, %+v, %s left", inv, sub, k.unapplied(k.s))
 	}
-	if v := k.look(k.s); v.Plan != "growth" || v.Available != 3000 || v.Standing != "" {
+	if v := k.look(k.s); v.Plan != "growth" || v.Available != 2000 || v.Standing != "" {
 		t.Errorf("%+v", v)
 	}
 }
@@ -278,8 +279,8 @@ func TestUndoingPutsBackWhatRanBefore(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if v := k.look(k.s); v.Plan != "growth" {
-		t.Fatalf("%+v", v)
+	if v := k.look(k.s); v.Plan != "growth" || k.unapplied(k.s) != eur(10_000) {
+		t.Fatalf("%+v, %s left", v, k.unapplied(k.s))
 	}
 	if _, err := k.undo(otto, k.s, c.Payment.ID); err != nil {
 		t.Fatal(err)
@@ -287,6 +288,48 @@ func TestUndoingPutsBackWhatRanBefore(t *testing.T) {
 	v := k.look(k.s)
 	if v.Plan != "starter" || v.Subscription != subscription.Active || v.Standing != "" || v.Available != first.Available || v.Period != first.Period {
 		t.Errorf("after undoing\n got %+v\nwant %+v", v, first)
+	}
+}
+
+// TestUnusedDaysAreTheAccountsAgain: of a month of 28 days 21 are left, and 400
+// of 1000 credits, so 40 % are given back; and taken again when the payment for
+// the next plan is undone.
+func TestUnusedDaysAreTheAccountsAgain(t *testing.T) {
+	k := newDesk(t)
+	k.hand.Advance(22 * 24 * time.Hour) // 1 February: 28 days
+	k.checkout(k.s, "starter")
+	if _, err := k.confirm(olga, k.s, payment.Received{ExternalID: "1", Amount: eur(10_000), PayerName: "P"}); err != nil {
+		t.Fatal(err)
+	}
+	k.hand.Advance(7 * 24 * time.Hour)
+	k.spend(k.s, 600)
+	k.checkout(k.s, "growth")
+	c, err := k.confirm(olga, k.s, payment.Received{ExternalID: "2", Amount: eur(20_000), PayerName: "P"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if v := k.look(k.s); v.Plan != "growth" || v.Available != 2000 || k.unapplied(k.s) != eur(4_000) {
+		t.Errorf("after the change: %+v, %s left", v, k.unapplied(k.s))
+	}
+	n, err := k.undo(olga, k.s, c.Payment.ID)
+	if err != nil || n.Taken != 2000 {
+		t.Fatalf("undone: %+v, %v", n, err)
+	}
+	if v := k.look(k.s); v.Plan != "starter" || v.Available != 400 || v.Standing != "" || k.unapplied(k.s) != eur(0) {
+		t.Errorf("after undoing: %+v, %s left", v, k.unapplied(k.s))
+	}
+	// With all credits left it is the time that counts: three quarters.
+	k.checkout(k.b, "starter")
+	if _, err := k.confirm(olga, k.b, payment.Received{ExternalID: "1", Amount: eur(10_000), PayerName: "P"}); err != nil {
+		t.Fatal(err)
+	}
+	k.hand.Advance(7 * 24 * time.Hour)
+	k.checkout(k.b, "growth")
+	if _, err := k.confirm(olga, k.b, payment.Received{ExternalID: "2", Amount: eur(20_000), PayerName: "P"}); err != nil {
+		t.Fatal(err)
+	}
+	if v := k.look(k.b); v.Available != 2250 || k.unapplied(k.b) != eur(7_500) {
+		t.Errorf("with all credits left: %+v, %s left", v, k.unapplied(k.b))
 	}
 }
 

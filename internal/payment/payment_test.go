@@ -39,6 +39,11 @@ type desk struct {
 func newDesk(t *testing.T) *desk {
 	t.Helper()
 	t.Parallel()
+	return openDesk(t)
+}
+
+func openDesk(t *testing.T) *desk {
+	t.Helper()
 	hand := clock.NewHand(time.Date(2030, 1, 10, 12, 0, 0, 0, time.UTC))
 	d := dbtest.OpenAt(t, hand.Clock())
 	ids := identitytest.New(t, d, identity.Options{})

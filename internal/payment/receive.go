@@ -35,7 +35,10 @@ type Received struct {
 	// Checked tells that the evidence is beyond doubt: a vendor's signed word,
 	// or a bank line with the reference and the exact amount.
 	Checked bool
-	Proof   *Proof // a file that shows it; nil: none
+	// Doubtful tells that whose money it is was found by less than that, however
+	// well the amount fits.
+	Doubtful bool
+	Proof    *Proof // a file that shows it; nil: none
 }
 
 // Confirmation is what a payment brought about.

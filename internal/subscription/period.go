@@ -188,3 +188,51 @@ func resume(ctx context.Context, tx *tenant.Tx, p period) (account.Status, error
 	}
 	return account.Active, nil
 }
+
+// Unused is a period, or the rest of one, that was paid for and will not be
+// used, because another plan has taken its place.
+type Unused struct {
+	Invoice   string // that paid for it
+	Reference string // of the grant of its credits
+	Left, All time.Duration
+	End       time.Time
+}
+
+// UnusedAfter is what will not be used of the plan that the one which an
+// invoice has paid for replaced: the rest of the period that ran, and those
+// that had been paid ahead.
+func UnusedAfter(ctx context.Context, tx *tenant.Tx, invoice string) ([]Unused, error) {
+	p, found, err := periodOf(ctx, tx, invoice)
+	if err != nil || !found || p.replaced.IsZero() {
+		return nil, err
+	}
+	var all []Unused
+	err = tx.Each(ctx, `
+		SELECT `+periodColumns+` FROM subscription_periods
+		WHERE account_id = $1 AND subscription_id = $2 AND reversed_at IS NULL AND ends_at > $3 ORDER BY starts_at`,
+		[]any{p.replaced, clock.Micros(tx.Now())}, func(scan tenant.Scan) error {
+			old, err := readPeriod(scan)
+			if err != nil {
+				return err
+			}
+			u := Unused{Invoice: old.invoice, Reference: old.grantReference(), All: old.end.Sub(old.start), Left: old.end.Sub(tx.Now()), End: old.end}
+			u.Left = min(u.Left, u.All)
+			all = append(all, u)
+			return nil
+		})
+	if err != nil {
+		return nil, fmt.Errorf("what is not used after invoice %s: %w", invoice, err)
+	}
+	return all, nil
+}
+
+// PeriodsOf counts the periods that an invoice has paid for and that stand: one
+// when it is paid, none before.
+func PeriodsOf(ctx context.Context, r tenant.Reader, invoice string) (int, error) {
+	var n int
+	err := r.Get(ctx, `SELECT count(*) FROM subscription_periods WHERE account_id = $1 AND invoice_id = $2 AND reversed_at IS NULL`, []any{invoice}, &n)
+	if err != nil {
+		return 0, fmt.Errorf("periods of invoice %s: %w", invoice, err)
+	}
+	return n, nil
+}

@@ -140,3 +140,14 @@ func Locate(ctx context.Context, s *tenant.Survey, sid ID) (tenant.AccountID, er
 	}
 	return a, nil
 }
+
+// SetStripeID keeps what Stripe calls the subscription there that pays this
+// one.
+func SetStripeID(ctx context.Context, tx *tenant.Tx, sid ID, stripeID string) error {
+	_, err := tx.Exec(ctx, `UPDATE subscriptions SET stripe_subscription_id = $3, updated_at = $4 WHERE account_id = $1 AND id = $2`,
+		sid, stripeID, clock.Micros(tx.Now()))
+	if err != nil {
+		return fmt.Errorf("subscription %s at Stripe: %w", sid, err)
+	}
+	return nil
+}

@@ -29,6 +29,8 @@ var sharedTables = map[string]bool{
 	"bank_ledgers":          true,
 	"bank_mappings":         true,
 	"bank_settings":         true,
+	"webhook_events":        true,
+	"vendor_prices":         true,
 }
 
 var (

@@ -29,6 +29,7 @@ const (
 	Write  Scope = "write"      // what changes something
 	AI     Scope = "ai"         // what orders work from a model
 	Bridge Scope = "bridge"     // what a connected site asks
+	Vendor Scope = "vendor"     // what payment providers tell, by client address
 	Person Scope = "person"     // what somebody does as himself, and not in an account: staff above all
 )
 
@@ -56,6 +57,8 @@ func (r Rates) Of(s Scope) Rate {
 		return PerMinute(r.Bridge)
 	case Auth:
 		return AuthByAddress
+	case Vendor:
+		return VendorByAddress
 	case Person:
 		return ByPerson
 	case Email:
@@ -73,6 +76,7 @@ var (
 	LoginByEmail    = Rate{Count: 10, Window: 5 * time.Minute}
 	RegisterByEmail = PerMinute(60)
 	ByPerson        = PerMinute(1200)
+	VendorByAddress = PerMinute(1200)
 )
 
 // Key names a bucket. The zero Key is nobody's.

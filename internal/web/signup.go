@@ -47,7 +47,7 @@ func (w *Web) showSignUp(rw http.ResponseWriter, r *http.Request, v *visit, stat
 		return err
 	}
 	err = w.st.ViewShared(r.Context(), func(ctx context.Context, s tenant.Shared) error {
-		p.Methods, err = payment.MethodsForNewcomer(ctx, s, f.Value("email"))
+		p.Methods, err = w.Desk.MethodsForNewcomer(ctx, s, f.Value("email"))
 		return err
 	})
 	if err != nil {
