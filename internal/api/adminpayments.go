@@ -7,7 +7,6 @@ import (
 	"igny8/internal/account"
 	"igny8/internal/bank"
 	"igny8/internal/credit"
-	"igny8/internal/identity"
 	"igny8/internal/money"
 	"igny8/internal/payment"
 	"igny8/internal/tenant"
@@ -45,30 +44,7 @@ func (a *API) adminPaymentRoutes() {
 // onPayment mounts an operation on the payment that the path names, in a
 // transaction of the account whose it is.
 func onPayment[I, O any](a *API, r route, p tenant.Privilege, do func(context.Context, *tenant.Tx, payment.ID, *I) (*O, error)) {
-	mountKeeping(a, r, identity.Staff(p), func(ctx context.Context, c visit, in *I) (*O, error) {
-		pid, err := named(payment.ParseID, any(in).(pathed).path(), payment.ErrNotFound)
-		if err != nil {
-			return nil, err
-		}
-		q, err := askedByStaff(r, c, in)
-		if err != nil {
-			return nil, err
-		}
-		var acc tenant.AccountID
-		err = a.identity.Survey(ctx, use(r, c, p), func(ctx context.Context, s *tenant.Survey) (err error) {
-			acc, err = payment.Locate(ctx, s, pid)
-			return err
-		})
-		if err != nil {
-			return nil, err
-		}
-		var out outcome[O]
-		err = a.identity.Act(ctx, use(r, c, p), acc, func(ctx context.Context, tx *tenant.Tx) error {
-			out, err = once(ctx, a, tx, r, q, func() (*O, error) { return do(ctx, tx, pid, in) })
-			return err
-		})
-		return out.told(err)
-	})
+	onOwned(a, r, p, payment.ParseID, payment.ErrNotFound, payment.Locate, do)
 }
 
 type queueInput struct {

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"time"
 
+	"igny8/internal/audit"
 	"igny8/internal/credit"
 	"igny8/internal/identity"
 	"igny8/internal/job"
@@ -16,6 +17,57 @@ func (a *API) jobRoutes() {
 	read(a, route{method: http.MethodGet, path: "/jobs/{id}", id: "get-job", tag: "jobs", summary: "How far a job is"}, identity.Tenant(tenant.ReadContent), getJob)
 	write(a, route{method: http.MethodPost, path: "/jobs/{id}/cancel", id: "cancel-job", tag: "jobs", summary: "End a job; what it has done stays"},
 		identity.Tenant(tenant.WriteContent), a.cancelJob)
+	survey(a, route{method: http.MethodGet, path: "/admin/jobs", id: "admin-list-jobs", tag: "admin", summary: "Jobs of all accounts, newest first"},
+		tenant.JobsManage, watchJobs)
+	onOwned(a, route{method: http.MethodPost, path: "/admin/jobs/{id}/cancel", id: "admin-cancel-job", tag: "admin", summary: "End a job of some account; what it has done stays"},
+		tenant.JobsManage, job.ParseID, job.ErrNotFound, job.Locate, a.stopJob)
+}
+
+type watchInput struct {
+	Window
+	State string `query:"state" enum:"queued,running,succeeded,failed,cancelled" doc:"None: any."`
+}
+
+type watchedView struct {
+	ID       string     `json:"id"`
+	Account  string     `json:"account_id"`
+	Kind     string     `json:"kind"`
+	State    string     `json:"state" enum:"queued,running,succeeded,failed,cancelled"`
+	Done     int64      `json:"done"`
+	Total    int64      `json:"total"`
+	Message  string     `json:"message"`
+	Created  time.Time  `json:"created_at"`
+	Finished *time.Time `json:"finished_at"`
+}
+
+func watchJobs(ctx context.Context, s *tenant.Survey, in *watchInput) (*reply[page[watchedView]], error) {
+	after, err := cursorOf(job.ParseID, in.Cursor)
+	if err != nil {
+		return nil, err
+	}
+	all, err := job.Watch(ctx, s, job.State(in.State), after, in.Limit+1)
+	return part(all, in.Limit, func(w job.Watched) watchedView {
+		return watchedView{
+			ID: w.ID.String(), Account: w.Account.String(), Kind: w.Kind, State: string(w.State), Done: w.Done, Total: w.Total, Message: w.Message,
+			Created: w.Created, Finished: moment(w.Finished),
+		}
+	}, func(w job.Watched) string { return w.ID.String() }), err
+}
+
+// stopJob ends a job for the operator. One that has ended stays as it is.
+func (a *API) stopJob(ctx context.Context, tx *tenant.Tx, jid job.ID, _ *IDInput) (*reply[jobView], error) {
+	j, err := job.Load(ctx, tx, jid)
+	if err == nil && !j.State.Final() {
+		err = a.jobs.Cancel(ctx, tx, jid)
+	}
+	if err == nil {
+		err = audit.Record(ctx, tx, "job.stopped", jid.String(), map[string]string{"kind": j.Kind, "was": string(j.State)})
+	}
+	if err != nil {
+		return nil, err
+	}
+	v, err := loadJob(ctx, tx, jid)
+	return &reply[jobView]{Body: v}, err
 }
 
 type jobProblemView struct {

@@ -5,6 +5,7 @@ import (
 	"net/http"
 
 	"igny8/internal/account"
+	"igny8/internal/fault"
 	"igny8/internal/identity"
 	"igny8/internal/replay"
 	"igny8/internal/tenant"
@@ -60,6 +61,37 @@ func pictureOnAccount[I any](a *API, r route, p tenant.Privilege, do func(contex
 		}
 		content, err := draw(d)
 		return sheetOf(r, d.name, content), err
+	})
+}
+
+// onOwned mounts an operation on what the path names by an id of its own, in a
+// transaction of the account whose it is, which locate finds.
+func onOwned[ID, I, O any](a *API, r route, p tenant.Privilege, parse func(string) (ID, error), missing *fault.Fault,
+	locate func(context.Context, *tenant.Survey, ID) (tenant.AccountID, error), do func(context.Context, *tenant.Tx, ID, *I) (*O, error),
+) {
+	mountKeeping(a, r, identity.Staff(p), func(ctx context.Context, c visit, in *I) (*O, error) {
+		oid, err := named(parse, any(in).(pathed).path(), missing)
+		if err != nil {
+			return nil, err
+		}
+		q, err := askedByStaff(r, c, in)
+		if err != nil {
+			return nil, err
+		}
+		var acc tenant.AccountID
+		err = a.identity.Survey(ctx, use(r, c, p), func(ctx context.Context, s *tenant.Survey) (err error) {
+			acc, err = locate(ctx, s, oid)
+			return err
+		})
+		if err != nil {
+			return nil, err
+		}
+		var out outcome[O]
+		err = a.identity.Act(ctx, use(r, c, p), acc, func(ctx context.Context, tx *tenant.Tx) error {
+			out, err = once(ctx, a, tx, r, q, func() (*O, error) { return do(ctx, tx, oid, in) })
+			return err
+		})
+		return out.told(err)
 	})
 }
 

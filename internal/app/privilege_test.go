@@ -116,6 +116,7 @@ func TestEveryUseOfEveryPrivilegeIsInTheLog(t *testing.T) {
 		"admin-send-payment-back":  object{"amount": 5000, "reason": "too much"},
 		"admin-get-approval-rules": nil, "admin-set-approval-rules": object{"above": []object{{"amount": 30000, "currency": "EUR"}}, "uncertain": false, "own_account": false},
 		"admin-list-webhook-events": nil, "admin-get-webhook-event": nil, "admin-replay-webhook-event": object{},
+		"admin-list-jobs": nil, "admin-cancel-job": object{},
 		"admin-list-debts": nil, "admin-write-off-debt": object{"lot_id": lot, "reason": "a test"},
 	}
 	for id, body := range h.bankOperations(olga) {
@@ -123,6 +124,7 @@ func TestEveryUseOfEveryPrivilegeIsInTheLog(t *testing.T) {
 	}
 	// What the path names, where that is not the victim's account.
 	named := map[string]func() string{
+		"admin-cancel-job":      func() string { return debtor.ids["job"] },
 		"admin-get-invoice-pdf": func() string { return payer.text("account.id") }, "admin-issue-credit-note": func() string { return bought.text("account.id") },
 		"admin-get-payment": reported, "admin-get-payment-proof": reported, "admin-confirm-payment": reported, "admin-reject-payment": reported,
 		"admin-undo-payment":      func() string { return received(20000) },

@@ -112,6 +112,9 @@ func (i Invoice) frame(t texts) Document {
 		From:    Party{Heading: t.seller, Name: i.Seller.Name, Lines: i.Seller.in(t)},
 		To:      Party{Heading: t.billTo, Name: i.Buyer.Company, Lines: i.Buyer.in(t)},
 	}
+	if d.From.Name == "" { // the operator has not said who sells
+		d.From.Heading = ""
+	}
 	d.From.Facts = facts(Fact{t.taxID, i.Seller.TaxID}, Fact{t.registration, i.Seller.RegistrationNumber}, Fact{t.email, i.Seller.Email}, Fact{t.phone, i.Seller.Phone})
 	d.To.Facts = facts(Fact{t.taxID, i.Buyer.TaxID}, Fact{t.email, i.Buyer.Email}, Fact{t.phone, i.Buyer.Phone})
 	if i.TaxIncluded && i.Taxed.Rate > 0 {

@@ -11,6 +11,7 @@ import (
 	"igny8/internal/clock"
 	"igny8/internal/id"
 	"igny8/internal/money"
+	"igny8/internal/plan"
 	"igny8/internal/subscription"
 	"igny8/internal/tenant"
 )
@@ -24,6 +25,21 @@ type New struct {
 	PaymentMethod account.PaymentMethod
 	Lines         []Line
 	Due           time.Time // zero: Term from now
+}
+
+// PlanLine is one interval of a plan at a price, in the words of the account's
+// buyer. A zero from is an interval that begins with its payment.
+func PlanLine(ctx context.Context, r tenant.Reader, p plan.Plan, price money.Money, from time.Time) (Line, error) {
+	b, err := BuyerOf(ctx, r)
+	if err != nil {
+		return Line{}, err
+	}
+	t := textsFor(b.Language)
+	text := fmt.Sprintf(t.onePeriod[string(p.Interval)], p.Name)
+	if !from.IsZero() {
+		text = fmt.Sprintf(t.onePeriodFrom, text, t.day(from))
+	}
+	return Line{Description: text, Quantity: 1, Unit: price}, nil
 }
 
 // Issue makes an open invoice with the next number of the year, for the

@@ -30,8 +30,10 @@ type texts struct {
 	paidOn, void                               string // paidOn with a date after it
 	reverseCharge                              string
 	creditUse                                  string
-	page                                       string // with {current} and {total}
-	paymentNote                                string // in a banking app, with the number after it
+	page                                       string            // with {current} and {total}
+	paymentNote                                string            // in a banking app, with the number after it
+	onePeriod                                  map[string]string // of a plan, by its interval; %s the plan
+	onePeriodFrom                              string            // %[1]s what onePeriod says, %[2]s the day it begins
 
 	months  [12]string
 	date    string // %[1]d day, %[2]s month, %[3]d year
@@ -61,6 +63,8 @@ var catalogue = []texts{
 		creditUse:     "The total is credited to your account.",
 		page:          "Page {current} of {total}",
 		paymentNote:   "Invoice",
+		onePeriod:     map[string]string{"month": "Igny8 %s, one month", "year": "Igny8 %s, one year"},
+		onePeriodFrom: "%[1]s from %[2]s",
 		months: [12]string{
 			"January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December",
 		},
@@ -86,6 +90,8 @@ var catalogue = []texts{
 		creditUse:     "Der Gesamtbetrag wird Ihrem Konto gutgeschrieben.",
 		page:          "Seite {current} von {total}",
 		paymentNote:   "Rechnung",
+		onePeriod:     map[string]string{"month": "Igny8 %s, ein Monat", "year": "Igny8 %s, ein Jahr"},
+		onePeriodFrom: "%[1]s ab %[2]s",
 		months: [12]string{
 			"Januar", "Februar", "März", "April", "Mai", "Juni", "Juli", "August", "September", "Oktober", "November", "Dezember",
 		},

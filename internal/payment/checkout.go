@@ -2,6 +2,7 @@ package payment
 
 import (
 	"context"
+	"time"
 
 	"igny8/internal/account"
 	"igny8/internal/invoice"
@@ -63,10 +64,11 @@ func (d *Desk) order(ctx context.Context, tx *tenant.Tx, p plan.Plan, m account.
 			return subscription.Subscription{}, none, err
 		}
 	}
-	i, err := invoice.Issue(ctx, tx, invoice.New{
-		Subscription: s.ID, PaymentMethod: m,
-		Lines: []invoice.Line{{Description: "Igny8 " + p.Name + ", one " + string(p.Interval), Quantity: 1, Unit: p.Price}},
-	})
+	line, err := invoice.PlanLine(ctx, tx, p, p.Price, time.Time{})
+	if err != nil {
+		return subscription.Subscription{}, none, err
+	}
+	i, err := invoice.Issue(ctx, tx, invoice.New{Subscription: s.ID, PaymentMethod: m, Lines: []invoice.Line{line}})
 	if err != nil {
 		return subscription.Subscription{}, none, err
 	}
