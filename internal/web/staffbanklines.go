@@ -81,16 +81,16 @@ func choiceOf(values url.Values) (c lineChoice, err error) {
 }
 
 func (w *Web) bankLine(rw http.ResponseWriter, r *http.Request, v *visit) error {
-	return w.showLine(rw, r, v, http.StatusOK, r.URL.Query(), nil)
+	return w.showLine(rw, r, v, r.URL.Query(), nil)
 }
 
 // showLine shows a line, with what was chosen and, where that was refused, why.
-func (w *Web) showLine(rw http.ResponseWriter, r *http.Request, v *visit, status int, values url.Values, why error) error {
+func (w *Web) showLine(rw http.ResponseWriter, r *http.Request, v *visit, values url.Values, why error) error {
 	lid, err := lineOf(r)
 	if err != nil {
 		return err
 	}
-	p := linePage{Form: ui.NewForm(values)}
+	p, status := linePage{Form: ui.NewForm(values)}, http.StatusOK
 	err = w.Identity.Survey(r.Context(), use(v, tenant.PaymentsConfirm, "admin-list-bank-lines"), func(ctx context.Context, s *tenant.Survey) error {
 		l, err := bank.LoadLine(ctx, s.Shared(), lid)
 		if err != nil {
@@ -148,7 +148,7 @@ func (w *Web) consider(ctx context.Context, v *visit, p *linePage, values url.Va
 		return err
 	}
 	u := use(v, tenant.PaymentsConfirm, "admin-confirm-bank-line")
-	err = w.Identity.Act(ctx, u, c.Account, func(ctx context.Context, tx *tenant.Tx) error { return c.read(ctx, tx) })
+	err = w.Identity.Act(ctx, u, c.Account, c.read)
 	if err != nil {
 		return err
 	}
@@ -197,7 +197,7 @@ func (w *Web) confirmLine(rw http.ResponseWriter, r *http.Request, v *visit) err
 	}
 	c, err := choiceOf(values)
 	if err != nil {
-		return w.showLine(rw, r, v, http.StatusOK, url.Values{}, err)
+		return w.showLine(rw, r, v, url.Values{}, err)
 	}
 	var done bank.Outcome
 	err = w.Identity.Act(r.Context(), use(v, tenant.PaymentsConfirm, "admin-confirm-bank-line"), c.Account, func(ctx context.Context, tx *tenant.Tx) (err error) {
@@ -205,7 +205,7 @@ func (w *Web) confirmLine(rw http.ResponseWriter, r *http.Request, v *visit) err
 		return err
 	})
 	if err != nil {
-		return w.showLine(rw, r, v, http.StatusOK, values, err)
+		return w.showLine(rw, r, v, values, err)
 	}
 	w.sayConfirmed(rw, done.Confirmation)
 	return to(rw, r, "/staff/payments/"+done.Payment.ID.String())
@@ -285,7 +285,7 @@ func (w *Web) reopenLine(rw http.ResponseWriter, r *http.Request, v *visit) erro
 		if errors.Is(err, bank.ErrLineNotFound) {
 			return err
 		}
-		return w.showLine(rw, r, v, http.StatusOK, url.Values{}, err)
+		return w.showLine(rw, r, v, url.Values{}, err)
 	}
 	w.say(rw, ui.Good, "The line is in the queue again.")
 	return to(rw, r, "/staff/bank-lines/"+lid.String())

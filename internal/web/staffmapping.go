@@ -57,9 +57,8 @@ func mappingValues(name string, m bank.Mapping) url.Values {
 	return values
 }
 
-// mappingOf is what the form says. What is no number of lines is none.
-func mappingOf(values url.Values) bank.Mapping {
-	var m bank.Mapping
+// mappingOf is what the form says.
+func mappingOf(values url.Values) (m bank.Mapping, err error) {
 	for _, f := range mappingFields {
 		s := values.Get(f.name)
 		if f.name != "delimiter" {
@@ -72,12 +71,15 @@ func mappingOf(values url.Values) bank.Mapping {
 			m.Columns.Text = append(m.Columns.Text, line)
 		}
 	}
-	m.Columns.Skip, _ = strconv.Atoi(strings.TrimSpace(values.Get("skip"))) //nolint:errcheck // see above
-	return m
+	if skip := strings.TrimSpace(values.Get("skip")); skip != "" {
+		if m.Columns.Skip, err = strconv.Atoi(skip); err != nil {
+			return m, bank.ErrInvalidMapping.Sayf("How many lines stand before the headings is a whole number.").At("body.skip", "must be a whole number", nil)
+		}
+	}
+	return m, nil
 }
 
-// field is one thing of the form. Where a file was looked at it proposes the
-// columns that there are.
+// field is one thing of the form.
 func (f mappingField) field(form ui.Form) ui.Field {
 	return ui.Field{Form: form, Name: f.name, Label: f.label, Hint: f.hint, Optional: f.name != "date", Max: 200}
 }

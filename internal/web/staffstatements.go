@@ -234,10 +234,13 @@ func (w *Web) setMapping(rw http.ResponseWriter, r *http.Request, v *visit) erro
 	if err != nil {
 		return err
 	}
-	err = w.shared(r, v, tenant.PaymentsConfirm, "admin-set-bank-mapping", func(ctx context.Context, tx *tenant.SharedTx) error {
-		_, err := bank.SetMapping(ctx, tx, strings.TrimSpace(values.Get("name")), mappingOf(values))
-		return err
-	})
+	m, err := mappingOf(values)
+	if err == nil {
+		err = w.shared(r, v, tenant.PaymentsConfirm, "admin-set-bank-mapping", func(ctx context.Context, tx *tenant.SharedTx) error {
+			_, err := bank.SetMapping(ctx, tx, strings.TrimSpace(values.Get("name")), m)
+			return err
+		})
+	}
 	if err != nil {
 		why, ours := refused(err)
 		if ours != nil || errors.Is(err, tenant.ErrForbidden) {
