@@ -27,6 +27,8 @@ func (a *API) adminRoutes() {
 	survey(a, route{method: http.MethodGet, path: "/admin/letters", id: "admin-list-letters", tag: "admin", summary: "Which letters went to whom, newest first; not what they say"},
 		tenant.AuditRead, adminLetters)
 	a.companyRoutes()
+	a.flagRoutes()
+	a.adminPlanRoutes()
 	a.privilegeRoutes()
 	a.bankRoutes()
 }

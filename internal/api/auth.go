@@ -47,6 +47,7 @@ type registerInput struct {
 		AccountName   string `json:"account_name" maxLength:"480"`
 		Country       string `json:"country" maxLength:"2" doc:"ISO 3166-1 alpha-2." example:"DE"`
 		Plan          string `json:"plan,omitempty" maxLength:"100" doc:"A plan's code or id. None: the trial."`
+		Currency      string `json:"currency,omitempty" maxLength:"3" doc:"One of the plan's prices. None: that of the country where there is one, or else the plan's price."`
 		PaymentMethod string `json:"payment_method,omitempty" maxLength:"100" doc:"stripe, paypal or bank_transfer. None: stripe."`
 
 		Billing *BuyerFields `json:"billing,omitempty" doc:"To whom invoices are written, the first one too."`
@@ -105,7 +106,7 @@ func (a *API) order(ctx context.Context, in *registerInput, from identity.Client
 		Email: in.Body.Email, Password: in.Body.Password, FirstName: in.Body.FirstName, LastName: in.Body.LastName, AccountName: in.Body.AccountName,
 	})
 	o := signup.Order{
-		Person: person, AccountName: in.Body.AccountName, Country: in.Body.Country, Plan: in.Body.Plan, PaymentMethod: method, From: from,
+		Person: person, AccountName: in.Body.AccountName, Country: in.Body.Country, Plan: in.Body.Plan, Currency: in.Body.Currency, PaymentMethod: method, From: from,
 	}
 	if in.Body.Billing != nil {
 		o.Billing = ptr(in.Body.Billing.buyer())

@@ -20,7 +20,8 @@ import (
 func (a *API) billingRoutes() {
 	reading := identity.TenantEvenIfUnpaid(tenant.ReadBilling)
 	public(a, route{method: http.MethodGet, path: "/plans", id: "list-plans", tag: "billing", summary: "What is for sale"}, a.listPlans)
-	public(a, route{method: http.MethodGet, path: "/billing/payment-methods", id: "list-payment-methods", tag: "billing", summary: "Which ways to pay there are"}, a.listMethods)
+	mount(a, route{method: http.MethodGet, path: "/billing/payment-methods", id: "list-payment-methods", tag: "billing",
+		summary: "Which ways to pay there are: for the account of the credential, or for a newcomer"}, identity.Anybody(), a.listMethods)
 	read(a, route{method: http.MethodGet, path: "/billing/subscription", id: "get-subscription", tag: "billing", summary: "Which plan the account is on"}, reading, getSubscription)
 	write(a, route{method: http.MethodPost, path: "/billing/cancel", id: "cancel-subscription", tag: "billing",
 		summary: "Let the subscription end with its period"}, identity.TenantEvenIfUnpaid(tenant.ManageBilling), a.cancel(true))
@@ -43,27 +44,39 @@ func (a *API) billingRoutes() {
 }
 
 func (a *API) listPlans(ctx context.Context, _ *struct{}) (*reply[page[planView]], error) {
-	var plans []plan.Plan
-	err := a.st.ViewShared(ctx, func(ctx context.Context, r tenant.Shared) (err error) {
-		plans, err = plan.List(ctx, r)
+	var offers []plan.Offer
+	err := a.st.ViewShared(ctx, func(ctx context.Context, r tenant.Shared) error {
+		plans, err := plan.List(ctx, r)
+		if err != nil {
+			return err
+		}
+		offers, err = plan.Offers(ctx, r, plans)
 		return err
 	})
-	return list(plans, showPlan), err
+	return list(offers, showPlan), err
 }
 
 type methodView struct {
 	Method string `json:"method" enum:"stripe,paypal,bank_transfer"`
-	Status string `json:"status" enum:"available,coming_soon"`
+	Status string `json:"status" enum:"available,coming_soon" doc:"coming_soon: not set up yet, or not offered to who asks."`
 }
 
-// listMethods tells who has no account yet: what is switched off for everybody
-// is not available.
-func (a *API) listMethods(ctx context.Context, _ *struct{}) (*reply[page[methodView]], error) {
+// listMethods tells an account what it can order by, and who has none yet what
+// he can register with, as far as that is open to anybody.
+func (a *API) listMethods(ctx context.Context, c visit, _ *struct{}) (*reply[page[methodView]], error) {
 	var methods []payment.Availability
-	err := a.st.ViewShared(ctx, func(ctx context.Context, r tenant.Shared) (err error) {
-		methods, err = a.desk.MethodsForNewcomer(ctx, r, "")
-		return err
-	})
+	var err error
+	if c.Scope.Account().IsZero() {
+		err = a.st.ViewShared(ctx, func(ctx context.Context, r tenant.Shared) (err error) {
+			methods, err = a.desk.MethodsForNewcomer(ctx, r, "")
+			return err
+		})
+	} else {
+		err = a.st.View(ctx, c.Scope, func(ctx context.Context, v *tenant.View) (err error) {
+			methods, err = a.desk.Methods(ctx, v)
+			return err
+		})
+	}
 	return list(methods, func(m payment.Availability) methodView {
 		if m.Available {
 			return methodView{string(m.Method), "available"}
@@ -83,7 +96,11 @@ func getSubscription(ctx context.Context, v *tenant.View, _ *struct{}) (*reply[p
 	if err != nil {
 		return nil, err
 	}
-	out := planOfView{subscriptionView: showSubscription(s), Terms: showPlan(s.Plan)}
+	prices, err := plan.Prices(ctx, v.Shared(), s.Plan)
+	if err != nil {
+		return nil, err
+	}
+	out := planOfView{subscriptionView: showSubscription(s), Terms: showPlan(plan.Offer{Plan: s.Plan, Prices: prices})}
 	w, found, err := subscription.Waiting(ctx, v)
 	if found && w.ID != s.ID {
 		out.Waiting = ptr(showSubscription(w))
@@ -94,6 +111,7 @@ func getSubscription(ctx context.Context, v *tenant.View, _ *struct{}) (*reply[p
 type checkoutInput struct {
 	Body struct {
 		Plan          string `json:"plan" maxLength:"100" doc:"A plan's code or id."`
+		Currency      string `json:"currency,omitempty" maxLength:"3" doc:"One of the plan's prices. None: that of the account's country where there is one, or else the plan's price."`
 		PaymentMethod string `json:"payment_method,omitempty" maxLength:"100" doc:"stripe, paypal or bank_transfer. None: stripe."`
 	}
 }
@@ -104,7 +122,11 @@ func (a *API) takeOrder(ctx context.Context, tx *tenant.Tx, in *checkoutInput) (
 	if err != nil {
 		return nil, err
 	}
-	p, err := plan.ForSale(ctx, tx.Shared(), in.Body.Plan)
+	acc, err := account.Load(ctx, tx)
+	if err != nil {
+		return nil, err
+	}
+	p, err := plan.ForSaleIn(ctx, tx.Shared(), in.Body.Plan, plan.Wish{Currency: in.Body.Currency, Country: acc.Country})
 	if err != nil {
 		return nil, err
 	}

@@ -87,7 +87,7 @@ func (h *house) operations() (all []operation) {
 func TestEveryOperationDeclaresItsAccess(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t)
-	declared := regexp.MustCompile(`^(public|user|(tenant|tenant_even_if_unpaid|bridge)\((content|sites|billing|team|keys)\.[a-z]+\)|staff\([a-z]+\.[a-z]+\))$`)
+	declared := regexp.MustCompile(`^(public|anybody|user|(tenant|tenant_even_if_unpaid|bridge)\((content|sites|billing|team|keys)\.[a-z]+\)|staff\([a-z]+\.[a-z]+\))$`)
 	names := map[string]bool{}
 	public := []string{}
 	for _, op := range h.operations() {
@@ -104,6 +104,12 @@ func TestEveryOperationDeclaresItsAccess(t *testing.T) {
 			public = append(public, op.OperationID)
 			if len(op.Security) != 0 || a.status == http.StatusUnauthorized && a.problem().Code == "auth.required" {
 				t.Errorf("%s is public, with the security %v, and answers %d", op.OperationID, op.Security, a.status)
+			}
+			continue
+		}
+		if access == "anybody" {
+			if len(op.Security) != 2 || len(op.Security[0]) != 0 || op.Security[1]["bearer"] == nil || op.Responses["401"] == nil || a.status != http.StatusOK {
+				t.Errorf("%s is for anybody, with the security %v, and answers %d", op.OperationID, op.Security, a.status)
 			}
 			continue
 		}
@@ -124,7 +130,7 @@ func TestEveryOperationDeclaresItsAccess(t *testing.T) {
 		t.Error("the bearer scheme is not described")
 	}
 	want := []string{
-		"accept-invitation", "ask-password-reset", "create-first-staff", "list-payment-methods", "list-plans", "login", "login-second-factor", "logout",
+		"accept-invitation", "ask-password-reset", "create-first-staff", "list-plans", "login", "login-second-factor", "logout",
 		"paypal-webhook", "read-invitation", "refresh", "register", "reset-password", "stripe-webhook", "verify-email",
 	}
 	if !slices.Equal(public, want) {

@@ -166,7 +166,10 @@ func mountKeeping[I, O any](a *API, r route, p identity.Policy, do func(context.
 		Extensions:  map[string]any{"x-access": p.String(), "x-throttle": string(r.scope)},
 		Middlewares: huma.Middlewares{a.admit(r, p)},
 	}
-	if !p.IsPublic() {
+	switch {
+	case p.IsForAnybody():
+		op.Security = []map[string][]string{{}, {"bearer": {}}}
+	case !p.IsPublic():
 		op.Security = []map[string][]string{{"bearer": {}}}
 	}
 	if r.method == http.MethodPost {
@@ -251,7 +254,10 @@ func (a *API) tell(ctx context.Context, r route, err error) error {
 
 func errorsOf(r route, p identity.Policy) []int {
 	codes := []int{http.StatusUnprocessableEntity, http.StatusTooManyRequests, http.StatusInternalServerError}
-	if !p.IsPublic() {
+	switch {
+	case p.IsForAnybody():
+		codes = append(codes, http.StatusUnauthorized)
+	case !p.IsPublic():
 		codes = append(codes, http.StatusUnauthorized, http.StatusPaymentRequired, http.StatusForbidden)
 	}
 	if strings.Contains(r.path, "{") {

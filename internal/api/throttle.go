@@ -17,7 +17,7 @@ func scopeOf(r route, p identity.Policy) throttle.Scope {
 		return r.scope
 	case p.IsBridge():
 		return throttle.Bridge
-	case !p.IsPublic() && !p.OfAccount():
+	case !p.IsPublic() && !p.IsForAnybody() && !p.OfAccount():
 		return throttle.Person
 	case r.method == http.MethodGet:
 		return throttle.Read
@@ -26,12 +26,12 @@ func scopeOf(r route, p identity.Policy) throttle.Scope {
 }
 
 // bucketOf is what a request is counted in: the account's, for whoever acts
-// in it; a person's own; or, where nobody is known, the address's.
+// in it; a person's own; or, where nobody need be known, the address's.
 func (a *API) bucketOf(req *http.Request, r route, p identity.Policy, c identity.Caller) (throttle.Key, throttle.Rate) {
 	switch {
 	case p.OfAccount():
 		return throttle.ByAccount(r.scope, c.Scope.Account()), c.Rates.Of(r.scope)
-	case p.IsPublic():
+	case p.IsPublic(), p.IsForAnybody():
 		return throttle.ByAddress(r.scope, a.proxies.Client(req)), throttle.Basic.Of(r.scope)
 	default:
 		return throttle.ByUser(r.scope, c.User.String()), throttle.Basic.Of(r.scope)

@@ -69,20 +69,21 @@ type ratesView struct {
 }
 
 type planView struct {
-	ID        string      `json:"id"`
-	Code      string      `json:"code"`
-	Name      string      `json:"name"`
-	Price     money.Money `json:"price" doc:"For one interval."`
-	Interval  string      `json:"interval" enum:"month,year"`
-	TrialDays int         `json:"trial_days"`
-	Credits   int64       `json:"included_credits" doc:"In each interval; in a trial, once."`
-	Limits    limitsView  `json:"limits"`
-	Rates     ratesView   `json:"rates" doc:"Requests in a minute, of all users and API keys of the account together."`
+	ID        string        `json:"id"`
+	Code      string        `json:"code"`
+	Name      string        `json:"name"`
+	Price     money.Money   `json:"price" doc:"For one interval, where no other currency is asked for."`
+	Prices    []money.Money `json:"prices" doc:"For one interval, in each currency that the plan is sold in; price is the first."`
+	Interval  string        `json:"interval" enum:"month,year"`
+	TrialDays int           `json:"trial_days"`
+	Credits   int64         `json:"included_credits" doc:"In each interval; in a trial, once."`
+	Limits    limitsView    `json:"limits"`
+	Rates     ratesView     `json:"rates" doc:"Requests in a minute, of all users and API keys of the account together."`
 }
 
-func showPlan(p plan.Plan) planView {
+func showPlan(p plan.Offer) planView {
 	return planView{
-		ID: p.ID.String(), Code: p.Code, Name: p.Name, Price: p.Price, Interval: string(p.Interval), TrialDays: p.TrialDays,
+		ID: p.ID.String(), Code: p.Code, Name: p.Name, Price: p.Price, Prices: p.Prices, Interval: string(p.Interval), TrialDays: p.TrialDays,
 		Credits: int64(p.Credits), Limits: limitsView{p.Limits.Sites, p.Limits.Users, p.Limits.Keywords},
 		Rates: ratesView{p.Rates.Read, p.Rates.Write, p.Rates.AI, p.Rates.Bridge},
 	}

@@ -49,6 +49,7 @@ type commands struct {
 	Demo    demoCommand    `cmd:"" help:"Drive the whole main job against a throw-away server, and show it."`
 	Migrate migrateCommand `cmd:"" help:"Change or show the database's schema."`
 	Staff   staffCommand   `cmd:"" help:"The operator's own people."`
+	Flag    flagCommand    `cmd:"" help:"What is switched on, for how many accounts."`
 	Secret  secretCommand  `cmd:"" help:"The keys that sign access tokens."`
 	Verify  verifyCommand  `cmd:"" help:"Check every account's credits to the last one."`
 	Version versionCommand `cmd:"" help:"Print the release."`

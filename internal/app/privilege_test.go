@@ -93,6 +93,7 @@ func TestEveryUseOfEveryPrivilegeIsInTheLog(t *testing.T) {
 	}
 	lot := owed[0].(map[string]any)["lot_id"]
 	transfer := object{"account_id": payer.text("account.id"), "external_payment_id": "B1", "amount": 20000, "payer_name": "P"}
+	euro := object{"amount": 100, "currency": "EUR"}
 	bank := object{"holder": "Igny8", "iban": "DE89370400440532013000", "bank_name": "Bank"}
 	bodies := map[string]any{
 		"admin-list-accounts": nil, "admin-get-account": nil, "admin-account-audit": nil, "admin-search-audit": nil,
@@ -115,9 +116,15 @@ func TestEveryUseOfEveryPrivilegeIsInTheLog(t *testing.T) {
 		"admin-confirm-payment": object{}, "admin-reject-payment": reason, "admin-undo-payment": reason,
 		"admin-send-payment-back":  object{"amount": 5000, "reason": "too much"},
 		"admin-get-approval-rules": nil, "admin-set-approval-rules": object{"above": []object{{"amount": 30000, "currency": "EUR"}}, "uncertain": false, "own_account": false},
+		"admin-list-flags": nil, "admin-set-flag": object{"state": "25%"}, "admin-list-account-flags": nil, "admin-get-account-flag": nil,
+		"admin-override-flag": object{"enabled": true}, "admin-drop-flag-override": nil, "admin-list-plans": nil,
+		"admin-create-plan": object{
+			"code": "team", "name": "Team", "price": euro, "interval": "month", "included_credits": 10, "limits": object{"sites": 1, "users": 1, "keywords": 1},
+		},
+		"admin-change-plan": object{"prices": []object{{"amount": 21900, "currency": "USD"}}},
+		"admin-list-debts":  nil, "admin-write-off-debt": object{"lot_id": lot, "reason": "a test"},
 		"admin-list-webhook-events": nil, "admin-get-webhook-event": nil, "admin-replay-webhook-event": object{},
 		"admin-list-jobs": nil, "admin-cancel-job": object{},
-		"admin-list-debts": nil, "admin-write-off-debt": object{"lot_id": lot, "reason": "a test"},
 	}
 	for id, body := range h.bankOperations(olga) {
 		bodies[id] = body
@@ -163,7 +170,11 @@ func TestEveryUseOfEveryPrivilegeIsInTheLog(t *testing.T) {
 		if name := named[op.id]; name != nil {
 			acc = name()
 		}
-		path := strings.NewReplacer("{id}", acc, "{currency}", "EUR", "{name}", "bank", "{country}", "AT", "{invoice_id}", payer.text("invoice.id"), "{user_id}", user, "{privilege}", "flags.manage").Replace(op.path)
+		name := "bank"
+		if strings.Contains(op.path, "/flags/") {
+			name = "paypal.checkout"
+		}
+		path := strings.NewReplacer("{id}", acc, "{currency}", "EUR", "{name}", name, "{country}", "AT", "{invoice_id}", payer.text("invoice.id"), "{user_id}", user, "{privilege}", "flags.manage", "{code}", "growth").Replace(op.path)
 		for n := 1; n <= 2; n++ {
 			before := h.events(auditor, "staff:"+user, p)
 			// Each time with a key: the repeat of an answered request is a use too.

@@ -153,6 +153,9 @@ func (s *server) wire(ctx context.Context, cfg config.Config, secret config.Secr
 	if err != nil {
 		return err
 	}
+	for _, c := range []job.Chore{post.Chore(), s.identity.Chore(), kept.Chore()} {
+		s.jobs.Tend(c)
+	}
 	gate, err := models(s.store, cfg.AI)
 	if err != nil {
 		return err

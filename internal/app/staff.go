@@ -22,14 +22,14 @@ type staffCommand struct {
 }
 
 // atConsole runs fn for who sits at the machine, in one transaction with its
-// event.
-func atConsole(ctx context.Context, c command, operation string, fn func(context.Context, *tenant.SharedTx, *server) error) (err error) {
+// event, as a use of a privilege.
+func atConsole(ctx context.Context, c command, p tenant.Privilege, operation string, fn func(context.Context, *tenant.SharedTx, *server) error) (err error) {
 	s, err := build(ctx, c.cfg, c.log(), c.clock)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, s.close()) }()
-	u := identity.Use{Operator: s.identity.Console(), Privilege: tenant.PrivilegesManage, Operation: operation}
+	u := identity.Use{Operator: s.identity.Console(), Privilege: p, Operation: operation}
 	return s.identity.ActShared(ctx, u, func(ctx context.Context, tx *tenant.SharedTx) error { return fn(ctx, tx, s) })
 }
 

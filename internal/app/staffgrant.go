@@ -22,7 +22,7 @@ func (w whose) each(ctx context.Context, c command, operation string, do func(co
 	if err != nil {
 		return err
 	}
-	err = atConsole(ctx, c, operation, func(ctx context.Context, tx *tenant.SharedTx, _ *server) error {
+	err = atConsole(ctx, c, tenant.PrivilegesManage, operation, func(ctx context.Context, tx *tenant.SharedTx, _ *server) error {
 		u, err := identity.PersonByEmail(ctx, tx, w.Email)
 		if err != nil {
 			return err
@@ -71,7 +71,7 @@ func (f staffList) Run(ctx context.Context, c command) error { return list(ctx, 
 // list prints the grants, of one person when an address is given.
 func list(ctx context.Context, c command, email string) error {
 	var grants []identity.StaffGrant
-	err := atConsole(ctx, c, "staff-list", func(ctx context.Context, tx *tenant.SharedTx, _ *server) error {
+	err := atConsole(ctx, c, tenant.PrivilegesManage, "staff-list", func(ctx context.Context, tx *tenant.SharedTx, _ *server) error {
 		all, err := identity.Grants(ctx, tx)
 		if err != nil || email == "" {
 			grants = all

@@ -175,7 +175,8 @@ func TestNewerSchemaIsRefused(t *testing.T) {
 }
 
 func TestPaymentMethodMigration(t *testing.T) {
-	d := dbtest.Reopen(t, dbtest.BareURL(t), clock.Clock{})
+	url := dbtest.BareURL(t)
+	d := dbtest.Reopen(t, url, clock.Clock{})
 	to := func(v int64) {
 		t.Helper()
 		if err := d.MigrateTo(t.Context(), v); err != nil {
@@ -203,7 +204,7 @@ func TestPaymentMethodMigration(t *testing.T) {
 	check := func() {
 		t.Helper()
 		var got []string
-		err := d.View(t.Context(), func(ctx context.Context, v *db.View) error {
+		err := d.ViewAcross(t.Context(), func(ctx context.Context, v *db.View) error {
 			return v.Each(ctx, `SELECT a.id, coalesce(a.payment_method, 'null'), coalesce(s.payment_method, 'null'), coalesce(s.stripe_subscription_id, 'null')
 				FROM accounts a JOIN subscriptions s ON s.account_id = a.id ORDER BY a.id`, nil, func(scan db.Scan) error {
 				var a, b, c, e string
@@ -223,6 +224,26 @@ func TestPaymentMethodMigration(t *testing.T) {
 	check()
 	to(10)
 	to(11)
+	check()
+	// Two processes of the release with everything, on those rows, and back.
+	to(10)
+	var wg sync.WaitGroup
+	for range 2 {
+		p := dbtest.Reopen(t, url, clock.Clock{})
+		wg.Go(func() {
+			if err := p.Migrate(t.Context()); err != nil {
+				t.Errorf("migrate together: %v", err)
+			}
+		})
+	}
+	wg.Wait()
+	check()
+	to(11)
+	check()
+	to(10)
+	if err := d.Migrate(t.Context()); err != nil {
+		t.Fatal(err)
+	}
 	check()
 }
 

@@ -12,6 +12,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"igny8/internal/fault"
@@ -88,6 +89,22 @@ func (s Share) String() string {
 		return "on"
 	}
 	return fmt.Sprintf("%d%%", int(s))
+}
+
+// ParseShare reads how a share is written: off, on, or 25%.
+func ParseShare(s string) (Share, error) {
+	switch s {
+	case "off":
+		return Off, nil
+	case "on":
+		return On, nil
+	}
+	digits, ok := strings.CutSuffix(s, "%")
+	n, err := strconv.Atoi(digits)
+	if !ok || err != nil || n < int(Off) || n > int(On) || digits != strconv.Itoa(n) {
+		return Off, fmt.Errorf("share %q: %w", s, ErrInvalid)
+	}
+	return Share(n), nil
 }
 
 // includes tells whether the share is on for somebody.

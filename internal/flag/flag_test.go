@@ -1,6 +1,7 @@
 package flag
 
 import (
+	"errors"
 	"fmt"
 	"testing"
 
@@ -44,6 +45,20 @@ func TestAnAddressIsTheSameInEverySpelling(t *testing.T) {
 	for _, s := range []string{"Anna@Example.com", " anna@example.com ", "anna+1@example.com", "anna+a+b@EXAMPLE.com"} {
 		if got := mailbox(s); got != "anna@example.com" {
 			t.Errorf("%q is %q", s, got)
+		}
+	}
+}
+
+func TestAShareIsReadAsItIsWritten(t *testing.T) {
+	t.Parallel()
+	for s := Off; s <= On; s++ {
+		if got, err := ParseShare(s.String()); err != nil || got != s {
+			t.Errorf("%s is read as %v, %v", s, got, err)
+		}
+	}
+	for _, s := range []string{"", "%", "ON", "101%", "-1%", "+5%", "05%", "5", "5 %", "5.5%", "1e1%"} {
+		if got, err := ParseShare(s); !errors.Is(err, ErrInvalid) {
+			t.Errorf("%q is read as %v, %v", s, got, err)
 		}
 	}
 }

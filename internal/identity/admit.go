@@ -56,6 +56,9 @@ func (s *Service) decide(ctx context.Context, credential string, p Policy, judge
 	if p.IsPublic() {
 		return Caller{}, nil
 	}
+	if credential == "" && p.IsForAnybody() {
+		return Caller{}, nil
+	}
 	if credential == "" {
 		return Caller{}, ErrRequired
 	}

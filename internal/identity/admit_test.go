@@ -64,6 +64,29 @@ func TestPublicRouteLooksAtNothing(t *testing.T) {
 	}
 }
 
+// A route for anybody knows who comes with a credential, and refuses one that
+// does not count.
+func TestARouteForAnybody(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	f := h.found("anna@example.com")
+	for header, want := range map[string]error{
+		"": nil, "Bearer " + f.tokens.Access: nil, "Bearer nonsense": identity.ErrInvalid, "\x00": identity.ErrInvalid, "Basic x": identity.ErrInvalid,
+		"Bearer " + f.tokens.Refresh: identity.ErrInvalid, " ": identity.ErrInvalid,
+	} {
+		c, err := h.ids.Admit(t.Context(), header, identity.Anybody())
+		if !errors.Is(err, want) {
+			t.Errorf("%q: got %v, want %v", header, err, want)
+		}
+		if known := !c.Scope.Account().IsZero(); known != (header == "Bearer "+f.tokens.Access) {
+			t.Errorf("%q is %+v", header, c)
+		}
+	}
+	if p := identity.Anybody(); !p.Declared() || p.IsPublic() || !p.IsForAnybody() || p.OfAccount() || p.String() != "anybody" {
+		t.Errorf("the policy is %s", p)
+	}
+}
+
 func TestAuthorizationHeader(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t)

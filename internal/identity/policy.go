@@ -15,6 +15,7 @@ type rule string
 
 const (
 	public   rule = "public"
+	anybody  rule = "anybody"
 	anyUser  rule = "user"
 	inTenant rule = "tenant"
 	unpaid   rule = "tenant_even_if_unpaid"
@@ -26,6 +27,12 @@ const (
 // Public lets everybody in. Credentials are not looked at, good or bad: the
 // answer is the same for all.
 func Public() Policy { return Policy{rule: public} }
+
+// Anybody lets everybody in, and knows who comes with a credential, whatever
+// the state of his account and whatever he may do: who sends none is nobody. A
+// credential that does not count is refused as anywhere else, and never
+// treated as none.
+func Anybody() Policy { return Policy{rule: anybody} }
 
 // AnyUser lets in a person who is signed in, whatever the state of the
 // account, and staff without one. API keys are not persons.
@@ -55,8 +62,12 @@ func (p Policy) Declared() bool { return p.rule != "" }
 // IsBridge tells whether the route is for a connected site.
 func (p Policy) IsBridge() bool { return p.rule == bridge }
 
-// IsPublic tells whether the route asks for no credential.
+// IsPublic tells whether the route looks at no credential.
 func (p Policy) IsPublic() bool { return p.rule == public }
+
+// IsForAnybody tells whether the route lets in who sends no credential, but
+// looks at one that is sent.
+func (p Policy) IsForAnybody() bool { return p.rule == anybody }
 
 // String is the policy as documents and logs show it, such as
 // "tenant(content.read)".
@@ -66,7 +77,7 @@ func (p Policy) String() string {
 		return string(p.rule) + "(" + p.permission.String() + ")"
 	case staff:
 		return string(p.rule) + "(" + string(p.privilege) + ")"
-	case public, anyUser, anyStaff:
+	case public, anybody, anyUser, anyStaff:
 		return string(p.rule)
 	}
 	return "undeclared"
@@ -110,7 +121,7 @@ func (p Policy) permit(c Caller) error {
 			return tenant.ErrForbidden.Sayf("This API key is bound to a site, and opens only what is for that site.")
 		}
 		return c.Scope.Require(p.permission)
-	case public:
+	case public, anybody:
 		return nil
 	}
 	return errUndeclared

@@ -174,6 +174,19 @@ func list(ctx context.Context, r tenant.Reader, query string, args ...any) ([]In
 	return all, nil
 }
 
+// Last is the newest invoice of a subscription, whatever became of it, or
+// ErrNotFound when there is none.
+func Last(ctx context.Context, r tenant.Reader, s subscription.ID) (Invoice, error) {
+	all, err := list(ctx, r, `SELECT `+columns+` FROM invoices WHERE account_id = $1 AND subscription_id = $2 ORDER BY id DESC LIMIT 1`, s)
+	if err != nil {
+		return Invoice{}, err
+	}
+	if len(all) == 0 {
+		return Invoice{}, ErrNotFound
+	}
+	return all[0], nil
+}
+
 // LockOpen is the account's open invoices, oldest first, held until tx ends:
 // nobody else can pay them meanwhile.
 func LockOpen(ctx context.Context, tx *tenant.Tx) ([]Invoice, error) {

@@ -336,3 +336,38 @@ func TestTwoHandlersPanic(t *testing.T) {
 	}()
 	job.Handle(sh.q, sh.p)
 }
+
+func TestAChoreIsDoneToItsEnd(t *testing.T) {
+	t.Parallel()
+	sh := newShop(t, job.Options{}, nil)
+	left, done := 3, make(chan struct{})
+	broken := errors.New("broken")
+	chore := job.Chore{Name: "test", Every: time.Hour, Do: func(context.Context) (bool, error) {
+		left--
+		return left > 0, nil
+	}}
+	if err := sh.q.Do(t.Context(), chore); err != nil || left != 0 {
+		t.Errorf("%d parts left, %v", left, err)
+	}
+	times := 0
+	if err := sh.q.Do(t.Context(), job.Chore{Name: "test", Do: func(context.Context) (bool, error) { times++; return true, broken }}); !errors.Is(err, broken) || times != 1 {
+		t.Errorf("a part that failed was done %d times: %v", times, err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	if err := sh.q.Do(ctx, job.Chore{Name: "test", Do: func(context.Context) (bool, error) { cancel(); return true, nil }}); !errors.Is(err, context.Canceled) {
+		t.Errorf("a chore without end: %v", err)
+	}
+	tended := atomic.Int64{}
+	sh.q.Tend(job.Chore{Name: "test", Every: time.Millisecond, Do: func(context.Context) (bool, error) {
+		if tended.Add(1) == 3 {
+			close(done)
+		}
+		return false, broken // what fails comes again
+	}})
+	sh.start()
+	select {
+	case <-done:
+	case <-time.After(30 * time.Second):
+		t.Errorf("tended %d times", tended.Load())
+	}
+}

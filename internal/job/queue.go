@@ -45,6 +45,7 @@ type Queue struct {
 	handlers map[string]handler
 	errands  map[string]errandHandler
 	rounds   []Round
+	chores   []Chore
 	insert   *river.Client[*sql.Tx]
 	work     client
 	stop     context.CancelFunc
@@ -199,7 +200,14 @@ func (q *Queue) Start(ctx context.Context) error {
 	}
 	q.sweeping.Go(func() { q.sweepLoop(ctx) })
 	for _, r := range q.rounds {
-		q.sweeping.Go(func() { q.patrol(ctx, r) })
+		q.sweeping.Go(func() {
+			q.every(ctx, r.Every, "round", r.Name, func(ctx context.Context) error { return q.Make(ctx, r) })
+		})
+	}
+	for _, c := range q.chores {
+		q.sweeping.Go(func() {
+			q.every(ctx, c.Every, "chore", c.Name, func(ctx context.Context) error { return q.Do(ctx, c) })
+		})
 	}
 	return nil
 }

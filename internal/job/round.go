@@ -72,18 +72,3 @@ func (q *Queue) Make(ctx context.Context, r Round) error {
 		}
 	}
 }
-
-func (q *Queue) patrol(ctx context.Context, r Round) {
-	tick := time.NewTicker(r.Every)
-	defer tick.Stop()
-	for {
-		if err := q.Make(ctx, r); err != nil && ctx.Err() == nil {
-			q.log.WarnContext(ctx, "round failed", "round", r.Name, "err", err)
-		}
-		select {
-		case <-ctx.Done():
-			return
-		case <-tick.C:
-		}
-	}
-}

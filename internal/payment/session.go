@@ -11,6 +11,7 @@ import (
 	"igny8/internal/id"
 	"igny8/internal/invoice"
 	"igny8/internal/payment/internal/vendor"
+	"igny8/internal/plan"
 	"igny8/internal/subscription"
 	"igny8/internal/tenant"
 )
@@ -121,11 +122,15 @@ func (d *Desk) orderOf(ctx context.Context, tx *tenant.Tx, i invoice.Invoice, e 
 		Key: e.id.String(), Account: tx.Scope().Account().String(), Invoice: i.ID.String(), Subscription: s.ID.String(),
 		Number: i.Number, What: what, Amount: i.AmountDue(), Done: d.home + "/billing?paid=" + i.ID.String(), Back: d.home + "/billing?unpaid=" + i.ID.String(),
 	}
-	if i.AmountDue() != s.Plan.Price || s.Status != subscription.PendingPayment {
+	price, err := plan.PriceIn(ctx, tx.Shared(), s.Plan, i.Total.Currency)
+	if err != nil {
+		return err
+	}
+	if i.AmountDue() != price || s.Status != subscription.PendingPayment {
 		return nil // something else than the plan's price, or what an agreement takes already
 	}
 	e.order.Every = vendor.Interval(s.Plan.Interval)
-	e.price = fmt.Sprintf("%s %s %s", s.Plan.ID, s.Plan.Interval, s.Plan.Price)
+	e.price = fmt.Sprintf("%s %s %s", s.Plan.ID, s.Plan.Interval, price)
 	err = tx.Shared().Get(ctx, `SELECT external_id FROM vendor_prices WHERE vendor = $1 AND price = $2`, []any{string(i.PaymentMethod), e.price}, &e.order.Price)
 	if err != nil && !tenant.IsNotFound(err) {
 		return fmt.Errorf("what %s calls a price: %w", i.PaymentMethod, err)

@@ -27,6 +27,21 @@ func Prices(ctx context.Context, r tenant.Shared, p Plan) ([]money.Money, error)
 	return all, nil
 }
 
+// PriceIn is what a plan costs in a currency, and its own price where it is not
+// sold in that one.
+func PriceIn(ctx context.Context, r tenant.Shared, p Plan, currency string) (money.Money, error) {
+	prices, err := Prices(ctx, r, p)
+	if err != nil {
+		return money.Money{}, err
+	}
+	for _, m := range prices {
+		if m.Currency == currency {
+			return m, nil
+		}
+	}
+	return p.Price, nil
+}
+
 // Wish is in which currency somebody wants to pay. The zero Wish takes the
 // plan's own.
 type Wish struct {

@@ -10,6 +10,7 @@ package renewal
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -19,7 +20,9 @@ import (
 	"igny8/internal/invoice"
 	"igny8/internal/job"
 	"igny8/internal/mail"
+	"igny8/internal/money"
 	"igny8/internal/payment"
+	"igny8/internal/plan"
 	"igny8/internal/subscription"
 	"igny8/internal/tenant"
 )
@@ -136,16 +139,33 @@ func (k *Keeper) ask(ctx context.Context, tx *tenant.Tx, s subscription.Subscrip
 	if due.Before(tx.Now()) { // nobody has looked for a long time
 		due = tx.Now()
 	}
-	i, err := invoice.Issue(ctx, tx, invoice.New{
-		Subscription: s.ID, PaymentMethod: s.PaymentMethod, Due: due,
-		Lines: []invoice.Line{{
-			Description: fmt.Sprintf("Igny8 %s, one %s from %s", s.Plan.Name, s.Plan.Interval, s.PeriodEnd.Format(time.DateOnly)), Quantity: 1, Unit: s.Plan.Price,
-		}},
-	})
+	price, err := price(ctx, tx, s)
+	if err != nil {
+		return err
+	}
+	line, err := invoice.PlanLine(ctx, tx, s.Plan, price, s.PeriodEnd)
+	if err != nil {
+		return err
+	}
+	i, err := invoice.Issue(ctx, tx, invoice.New{Subscription: s.ID, PaymentMethod: s.PaymentMethod, Due: due, Lines: []invoice.Line{line}})
 	if err != nil {
 		return err
 	}
 	return k.desk.Ask(ctx, tx, i)
+}
+
+// price is what the next period costs, in the currency in which the last one
+// was asked for. Where the plan is not sold in it any more, it is the plan's
+// own.
+func price(ctx context.Context, tx *tenant.Tx, s subscription.Subscription) (money.Money, error) {
+	last, err := invoice.Last(ctx, tx, s.ID)
+	if errors.Is(err, invoice.ErrNotFound) {
+		return s.Plan.Price, nil
+	}
+	if err != nil {
+		return money.Money{}, err
+	}
+	return plan.PriceIn(ctx, tx.Shared(), s.Plan, last.Total.Currency)
 }
 
 // remind writes what is to be written about an invoice for the next period, and

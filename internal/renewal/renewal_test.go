@@ -2,6 +2,7 @@ package renewal_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"maps"
@@ -332,4 +333,66 @@ func TestManyRoundsAtOnce(t *testing.T) {
 			t.Errorf("%d letters %s", n, kind)
 		}
 	}
+}
+
+// TestRenewedInItsCurrency asks for the next period in the currency of the
+// last, for as long as the plan is sold in it.
+func TestRenewedInItsCurrency(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	operator := tenant.MintOperator("clerk", []tenant.Privilege{tenant.PlansManage})
+	prices := func(all ...money.Money) {
+		t.Helper()
+		err := h.st.UpdateFor(t.Context(), operator, tenant.PlansManage, func(ctx context.Context, tx *tenant.SharedTx) error {
+			_, err := plan.Change(ctx, tx, "starter", func(o *plan.Offer) { o.Prices = all })
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	asks := func(want string) {
+		t.Helper()
+		h.in(func(ctx context.Context, tx *tenant.Tx) error {
+			s, err := subscription.Current(ctx, tx)
+			if err != nil {
+				return err
+			}
+			last, err := invoice.Last(ctx, tx, s.ID)
+			if got := last.Number + " " + last.Total.String(); got != want {
+				t.Errorf("the last invoice is %s, want %s", got, want)
+			}
+			return err
+		})
+	}
+	pay := func(reference string, m money.Money) {
+		h.in(func(ctx context.Context, tx *tenant.Tx) error {
+			_, err := h.desk.Receive(ctx, tx, payment.Received{Method: account.BankTransfer, ExternalID: reference, Amount: m, PayerName: "P"})
+			return err
+		})
+	}
+	prices(money.Of(10_900, "USD"))
+	h.in(func(ctx context.Context, tx *tenant.Tx) error {
+		if _, err := invoice.Last(ctx, tx, subscription.ID{}); !errors.Is(err, invoice.ErrNotFound) {
+			t.Errorf("the last invoice of none: %v", err)
+		}
+		p, err := plan.ForSaleIn(ctx, tx.Shared(), "starter", plan.Wish{Currency: "USD"})
+		if err == nil {
+			_, _, err = h.desk.Checkout(ctx, tx, p, account.BankTransfer)
+		}
+		return err
+	})
+	asks("2030-000001 " + money.Of(10_900, "USD").String())
+	pay("1", money.Of(10_900, "USD"))
+	prices(money.Of(11_900, "USD"))
+	h.until(begin.Add(20*day), day)
+	asks("2030-000002 " + money.Of(11_900, "USD").String())
+	pay("2", money.Of(11_900, "USD"))
+	prices()
+	h.until(begin.Add(50*day), day)
+	asks("2030-000003 " + money.Of(10_000, "EUR").String())
+	pay("3", money.Of(10_000, "EUR"))
+	prices(money.Of(10_900, "USD"))
+	h.until(begin.Add(80*day), day)
+	asks("2030-000004 " + money.Of(10_000, "EUR").String())
 }

@@ -73,7 +73,7 @@ func (w *Web) mountAs(route Route, do handler) {
 // scopeOf is with which other requests those of a page are counted.
 func scopeOf(route Route) throttle.Scope {
 	switch {
-	case !route.Policy.IsPublic() && !route.Policy.OfAccount():
+	case !route.Policy.IsPublic() && !route.Policy.IsForAnybody() && !route.Policy.OfAccount():
 		return throttle.Person
 	case strings.HasPrefix(route.Pattern, http.MethodGet):
 		return throttle.Read
@@ -115,7 +115,7 @@ func (w *Web) count(rw http.ResponseWriter, r *http.Request, route Route, c iden
 	switch {
 	case route.Policy.OfAccount():
 		k, rate = throttle.ByAccount(route.scope, c.Scope.Account()), c.Rates.Of(route.scope)
-	case route.Policy.IsPublic():
+	case route.Policy.IsPublic(), route.Policy.IsForAnybody():
 		k, rate = throttle.ByAddress(route.scope, w.Proxies.Client(r)), throttle.Basic.Of(route.scope)
 	default:
 		k, rate = throttle.ByUser(route.scope, c.User.String()), throttle.Basic.Of(route.scope)
