@@ -9,6 +9,7 @@ package account
 import (
 	"context"
 	"fmt"
+	"strings"
 	"time"
 
 	"igny8/internal/audit"
@@ -133,6 +134,35 @@ func Page(ctx context.Context, s *tenant.Survey, after string, limit int) ([]Acc
 		})
 	if err != nil {
 		return nil, fmt.Errorf("accounts after %.40q: %w", after, err)
+	}
+	return all, nil
+}
+
+// Wanted says which accounts an operator looks for; the zero Wanted is all.
+type Wanted struct {
+	Text   string // an id, or a part of a name in whatever capitals
+	Status Status // empty: any
+	After  tenant.AccountID
+	Limit  int
+}
+
+// Search lists accounts of every tenant for the operator, newest first, from
+// the one after on.
+func Search(ctx context.Context, s *tenant.Survey, w Wanted) ([]Account, error) {
+	text := strings.TrimSpace(w.Text)
+	part := "%" + strings.NewReplacer(`!`, `!!`, `%`, `!%`, `_`, `!_`).Replace(text) + "%"
+	var all []Account
+	err := s.Each(ctx, `
+		SELECT `+columns+` FROM accounts
+		WHERE ($1 = '' OR id < $1) AND ($2 = '' OR status = $2) AND ($3 = '' OR id = $3 OR name LIKE $4 ESCAPE '!' OR lower(name) LIKE $5 ESCAPE '!')
+		ORDER BY id DESC LIMIT $6`, []any{w.After.String(), string(w.Status), text, part, strings.ToLower(part), w.Limit},
+		func(scan tenant.Scan) error {
+			a, err := read(scan)
+			all = append(all, a)
+			return err
+		})
+	if err != nil {
+		return nil, fmt.Errorf("search accounts: %w", err)
 	}
 	return all, nil
 }

@@ -429,6 +429,67 @@ func TestPageIsForOperators(t *testing.T) {
 	}
 }
 
+// TestSearchIsForOperators finds accounts by what somebody remembers of them.
+func TestSearchIsForOperators(t *testing.T) {
+	t.Parallel()
+	d := dbtest.Open(t)
+	st := tenant.NewStore(d)
+	made := map[string]tenant.AccountID{}
+	for _, name := range []string{"Zebra 100%", "zebra_two", "Äpfel", "Other"} {
+		s := tenanttest.New(t, d)
+		made[name] = s.Account()
+		err := st.Update(t.Context(), s, func(ctx context.Context, tx *tenant.Tx) error {
+			_, err := tx.Exec(ctx, `UPDATE accounts SET name = $2, status = $3 WHERE id = $1`, name, map[bool]string{true: "past_due", false: "active"}[name == "Other"])
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	var look tenant.Look
+	op := tenanttest.Operator(tenant.AccountsRead)
+	err := st.UpdateFor(t.Context(), op, tenant.AccountsRead, func(ctx context.Context, tx *tenant.SharedTx) (err error) {
+		if err := audit.RecordShared(ctx, tx, op.Actor(), "privilege.used", "test", nil); err != nil {
+			return err
+		}
+		look, err = tx.Look()
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, tt := range map[string]struct {
+		wanted account.Wanted
+		want   string // newest first
+	}{
+		"all":                    {account.Wanted{}, "Other Äpfel zebra_two Zebra 100%"},
+		"a part, in capitals":    {account.Wanted{Text: " ZEBRA "}, "zebra_two Zebra 100%"},
+		"a percent sign":         {account.Wanted{Text: "%"}, "Zebra 100%"},
+		"an underscore":          {account.Wanted{Text: "_"}, "zebra_two"},
+		"no ASCII, as it stands": {account.Wanted{Text: "Äpf"}, "Äpfel"},
+		"an id":                  {account.Wanted{Text: made["Äpfel"].String()}, "Äpfel"},
+		"a part of an id":        {account.Wanted{Text: made["Äpfel"].String()[:10]}, ""},
+		"a status":               {account.Wanted{Status: account.PastDue}, "Other"},
+		"from one on":            {account.Wanted{After: made["Äpfel"]}, "zebra_two Zebra 100%"},
+		"no more than":           {account.Wanted{Limit: 1}, "Other"},
+	} {
+		if tt.wanted.Limit == 0 {
+			tt.wanted.Limit = 10
+		}
+		var found []string
+		err := st.Survey(t.Context(), look, func(ctx context.Context, s *tenant.Survey) error {
+			all, err := account.Search(ctx, s, tt.wanted)
+			for _, a := range all {
+				found = append(found, a.Name)
+			}
+			return err
+		})
+		if got := strings.Join(found, " "); err != nil || got != tt.want {
+			t.Errorf("%s: %q %v, want %q", name, got, err, tt.want)
+		}
+	}
+}
+
 func TestTwoTenants(t *testing.T) {
 	t.Parallel()
 	a := newHouse(t, plain(account.Active))

@@ -92,28 +92,11 @@ type confirmInput struct {
 }
 
 func (a *API) confirmPayment(ctx context.Context, tx *tenant.Tx, pid payment.ID, in *confirmInput) (*replyAs[confirmedView], error) {
-	p, err := payment.Load(ctx, tx, pid)
-	if err != nil {
-		return nil, err
-	}
-	if p.Status == payment.Rejected || p.Status == payment.Reversed {
-		return nil, payment.ErrState.Sayf("The payment is %s and cannot be confirmed.", p.Status)
-	}
-	r := payment.Received{
-		Method: p.Method, ExternalID: p.ExternalID, Amount: p.Amount, PayerName: p.PayerName, ProofURL: p.ProofURL, Exact: !in.Body.OtherAmount,
-	}
+	as := bank.Arrived{PayerName: in.Body.PayerName, OtherAmount: in.Body.OtherAmount}
 	if in.Body.Amount != nil {
-		r.Amount = money.Money(*in.Body.Amount)
+		as.Amount = money.Money(*in.Body.Amount)
 	}
-	if in.Body.PayerName != "" {
-		r.PayerName = in.Body.PayerName
-	}
-	if other, known, err := bank.Recorded(ctx, tx, r.ExternalID, r.Amount); err != nil {
-		return nil, err
-	} else if known && other.ID != pid {
-		return nil, bank.ErrProbablyKnown.Sayf("The bank line with the reference %q is payment %s already.", r.ExternalID, other.ID)
-	}
-	c, err := a.desk.Receive(ctx, tx, r)
+	c, err := bank.ConfirmReported(ctx, tx, a.desk, pid, as)
 	if err != nil {
 		return nil, err
 	}

@@ -156,7 +156,7 @@ func (a *API) transfer(ctx context.Context, c visit, r route, q replay.Request, 
 	var out outcome[replyAs[confirmedView]]
 	err = a.identity.Act(ctx, u, acc, func(ctx context.Context, tx *tenant.Tx) error {
 		out, err = once(ctx, a, tx, r, q, func() (*replyAs[confirmedView], error) {
-			c, err := a.receive(ctx, tx, t)
+			c, err := bank.Receive(ctx, tx, a.desk, t)
 			if err != nil {
 				return nil, err
 			}
@@ -167,26 +167,13 @@ func (a *API) transfer(ctx context.Context, c visit, r route, q replay.Request, 
 	return out.told(err)
 }
 
-// receive takes a transfer that somebody has typed in. Where a bank line tells
-// of it that is a payment already, under whichever of its names, it is that.
-func (a *API) receive(ctx context.Context, tx *tenant.Tx, t payment.Received) (payment.Confirmation, error) {
-	p, known, err := bank.Recorded(ctx, tx, t.ExternalID, t.Amount)
-	if err != nil {
-		return payment.Confirmation{}, err
-	}
-	if known {
-		t.ExternalID = p.ExternalID
-	}
-	return a.desk.Receive(ctx, tx, t)
-}
-
 // previewTransfer does what a confirmation does in a transaction that is not
 // committed, and shows what it would have come to. That somebody looked is in
 // the account's log.
 func (a *API) previewTransfer(ctx context.Context, u identity.Use, acc tenant.AccountID, t payment.Received) (*replyAs[confirmedView], error) {
 	var p *previewed
 	err := a.identity.Act(ctx, u, acc, func(ctx context.Context, tx *tenant.Tx) error {
-		c, err := a.receive(ctx, tx, t)
+		c, err := bank.Receive(ctx, tx, a.desk, t)
 		if err != nil {
 			return err
 		}

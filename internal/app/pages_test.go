@@ -4,8 +4,12 @@ import (
 	"net/http"
 	"net/http/cookiejar"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
+
+	"igny8/internal/clock"
+	"igny8/internal/tenant"
 )
 
 // tab is a browser's window without a browser: it keeps cookies, and follows
@@ -68,5 +72,72 @@ func TestTheCookieOpensNothingOfTheAPI(t *testing.T) {
 	}
 	if err := res.Body.Close(); err != nil || res.Request.URL.Path != "/sign-in" {
 		t.Errorf("after a new password the browser is at %s %v", res.Request.URL, err)
+	}
+}
+
+// TestStaffsPagesNeedTheirPrivileges goes to each as somebody who has one
+// privilege alone, and finds its use in the log.
+func TestStaffsPagesNeedTheirPrivileges(t *testing.T) {
+	t.Parallel()
+	h := openWide(t, clock.Clock{})
+	olga := h.operator()
+	h.bankAccount(olga)
+	line := h.newLine(olga, 100).text("id")
+	payer := h.send("POST", "/auth/register", "", someone("growth", "bank_transfer")).is(http.StatusCreated)
+	claim := h.send("POST", "/billing/payments", payer.text("access_token"), object{
+		"invoice_id": payer.text("invoice.id"), "external_payment_id": "B-1", "amount": 20000, "payer_name": "B",
+	}, "Idempotency-Key", "claim-one").is(http.StatusCreated).text("id")
+	statement := h.send("GET", "/admin/bank-statements", olga, nil).is(http.StatusOK).item(0).text("id")
+	account := "/staff/accounts/" + payer.text("account.id")
+	confirm := []tenant.Privilege{tenant.PaymentsConfirm}
+	both := []tenant.Privilege{tenant.PaymentsConfirm, tenant.PaymentsApprove}
+	pages := map[string][]tenant.Privilege{
+		"/staff/payments": both, "/staff/payments/" + claim: both, "/staff/payments/" + claim + "/reject": confirm, "/staff/payments/" + claim + "/undo": confirm,
+		"/staff/payments/" + claim + "/send-back": confirm, "/staff/transfer": nil, "/staff/statements": confirm, "/staff/statements/" + statement: confirm,
+		"/staff/mappings": confirm, "/staff/bank-lines/" + line: confirm, "/staff/bank-lines/" + line + "/ignore": confirm,
+		"/staff/accounts": {tenant.AccountsRead}, account: {tenant.AccountsRead}, account + "/suspend": {tenant.AccountsSuspend}, account + "/reactivate": {tenant.AccountsSuspend},
+		account + "/credits": {tenant.CreditsAdjust}, account + "/write-off": {tenant.CreditsAdjust}, "/staff/settings/bank-accounts": {tenant.PlansManage},
+		"/staff/settings/company": {tenant.PlansManage}, "/staff/settings/approval": {tenant.PlansManage}, "/staff/settings/imports": both,
+		"/staff/settings/flags": {tenant.FlagsManage}, "/staff/letters": {tenant.AuditRead}, "/staff/audit": {tenant.AuditRead},
+	}
+	for _, p := range tenant.AllPrivileges() {
+		who := someone("trial", "")
+		a := h.send("POST", "/auth/register", "", who).is(http.StatusCreated)
+		h.send("POST", "/admin/privileges", olga, object{"email": who["email"], "privilege": p}).is(http.StatusCreated)
+		tab := h.tab()
+		get := func(path string) int {
+			t.Helper()
+			res, err := tab.Get(h.base + path)
+			if err == nil {
+				err = res.Body.Close()
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			return res.StatusCode
+		}
+		res, err := tab.PostForm(h.base+"/sign-in", url.Values{"email": {who["email"].(string)}, "password": {who["password"].(string)}})
+		if err == nil {
+			err = res.Body.Close()
+		}
+		if err != nil || res.Request.URL.Path != "/home" {
+			t.Fatalf("sign in: %v at %s", err, res.Request.URL)
+		}
+		for path, may := range pages {
+			want := http.StatusForbidden
+			if slices.Contains(may, p) || path == "/staff/transfer" && p == tenant.PaymentsConfirm {
+				want = http.StatusOK
+			}
+			before := 0
+			if want == http.StatusOK {
+				before = h.events(olga, "staff:"+a.text("user.id"), p)
+			}
+			if got := get(path); got != want {
+				t.Errorf("%s with %s: %d, want %d", path, p, got, want)
+			}
+			if want == http.StatusOK && len(may) > 0 && h.events(olga, "staff:"+a.text("user.id"), p) == before {
+				t.Errorf("%s with %s is not in the log", path, p)
+			}
+		}
 	}
 }

@@ -168,12 +168,14 @@ func (s *server) wire(ctx context.Context, cfg config.Config, secret config.Secr
 	if err != nil {
 		return err
 	}
+	statements := bank.NewOffice(s.identity, desk)
 	a := api.New(api.Rooms{
-		Store: s.store, Identity: s.identity, Replay: kept, Desk: desk, Bank: bank.NewOffice(s.identity, desk), Jobs: s.jobs, Planner: p, Writer: w,
+		Store: s.store, Identity: s.identity, Replay: kept, Desk: desk, Bank: statements, Jobs: s.jobs, Planner: p, Writer: w,
 		Sites: limit(subscription.Sites), Throttle: often, Proxies: cfg.TrustedProxies, Log: s.log, Version: Version,
 	})
 	s.handler = s.routes(a, web.New(web.Rooms{
-		Store: s.store, Identity: s.identity, Desk: desk, Replay: kept, Throttle: often, Proxies: cfg.TrustedProxies, BaseURL: cfg.BaseURL, Log: s.log,
+		Store: s.store, Identity: s.identity, Desk: desk, Bank: statements, Replay: kept, Throttle: often, Proxies: cfg.TrustedProxies,
+		BaseURL: cfg.BaseURL, Log: s.log,
 	}), c)
 	return nil
 }

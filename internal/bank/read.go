@@ -152,6 +152,22 @@ func Lines(ctx context.Context, r tenant.Shared, f Filter) ([]Line, error) {
 	return all, nil
 }
 
+// Counts is how many bank lines there are in each state.
+func Counts(ctx context.Context, r tenant.Shared) (map[State]int64, error) {
+	all := map[State]int64{}
+	err := r.Each(ctx, `SELECT state, COUNT(*) FROM bank_line_states GROUP BY state`, nil, func(scan tenant.Scan) error {
+		var state State
+		var n int64
+		err := scan(&state, &n)
+		all[state] = n
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("count bank lines: %w", err)
+	}
+	return all, nil
+}
+
 // LoadLine reads one line, or is ErrLineNotFound.
 func LoadLine(ctx context.Context, r tenant.Shared, lid LineID) (Line, error) {
 	l, err := readLine(func(dest ...any) error {

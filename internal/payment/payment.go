@@ -201,6 +201,22 @@ func Queue(ctx context.Context, s *tenant.Survey, status Status, after ID, limit
 	return all, nil
 }
 
+// Counts is how many payments of all accounts there are in each status.
+func Counts(ctx context.Context, s *tenant.Survey) (map[Status]int64, error) {
+	all := map[Status]int64{}
+	err := s.Each(ctx, `SELECT status, COUNT(*) FROM payments GROUP BY status`, nil, func(scan tenant.Scan) error {
+		var status Status
+		var n int64
+		err := scan(&status, &n)
+		all[status] = n
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("count payments: %w", err)
+	}
+	return all, nil
+}
+
 // Locate finds whose payment it is, for an operator.
 func Locate(ctx context.Context, s *tenant.Survey, pid ID) (tenant.AccountID, error) {
 	var a tenant.AccountID

@@ -47,6 +47,7 @@ func (w *Web) mountAll() {
 
 	// For the operator's people.
 	w.mount("GET /staff", identity.AnyStaff(), w.staffHome)
+	w.mountStaff()
 
 	w.mount("/", identity.Public(), func(http.ResponseWriter, *http.Request, *visit) error { return errNoPage })
 }
@@ -93,6 +94,7 @@ func tenantPlaces(may tenant.Permissions) []ui.Place {
 
 // staffPlaces is the navigation of the operator's people: what exists, and the
 // person has the privilege for.
-func staffPlaces(tenant.Operator) []ui.Place {
-	return []ui.Place{{Name: "Overview", Path: "/staff", Icon: ui.IconHouse}}
+func staffPlaces(o tenant.Operator) []ui.Place {
+	all := []ui.Place{{Name: "Overview", Path: "/staff", Icon: ui.IconHouse}}
+	return append(all, moneyPlaces(o)...)
 }

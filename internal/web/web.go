@@ -15,6 +15,7 @@ import (
 
 	"github.com/a-h/templ"
 
+	"igny8/internal/bank"
 	"igny8/internal/httpx"
 	"igny8/internal/identity"
 	"igny8/internal/payment"
@@ -28,6 +29,7 @@ type Rooms struct {
 	Store    *tenant.Store
 	Identity *identity.Service
 	Desk     *payment.Desk
+	Bank     *bank.Office
 	Replay   *replay.Log // of forms that must count once
 	Throttle *throttle.Gate
 	Proxies  httpx.Proxies

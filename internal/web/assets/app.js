@@ -25,6 +25,30 @@ const reveal = (root) => {
   if (!navigator.clipboard) for (const button of root.querySelectorAll('button[data-copy]')) button.hidden = true;
 };
 
+// The items of a page, by the keys j and k; the legend switches them off, and
+// that is remembered.
+const keysOff = 'keys-off';
+document.addEventListener('keydown', (event) => {
+  if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || (event.key !== 'j' && event.key !== 'k')) return;
+  const at = document.activeElement;
+  if (at?.closest('input:not([type=checkbox]), select, textarea, dialog')) return;
+  const items = [...document.querySelectorAll('a[data-item]')];
+  if (!items.length || !document.querySelector('[data-keys] input')?.checked) return;
+  const now = items.indexOf(at);
+  const next = event.key === 'j' ? Math.min(now + 1, items.length - 1) : Math.max(now - 1, 0);
+  items[next].focus();
+  event.preventDefault();
+});
+document.addEventListener('change', (event) => {
+  if (event.target.closest?.('[data-keys]')) localStorage.setItem(keysOff, event.target.checked ? '' : 'yes');
+});
+const legend = (root) => {
+  for (const keys of root.querySelectorAll('[data-keys][hidden]')) {
+    keys.hidden = false;
+    keys.querySelector('input').checked = !localStorage.getItem(keysOff);
+  }
+};
+
 // A link to a confirmation opens the dialog beside it instead.
 document.addEventListener('click', async (event) => {
   const target = event.target instanceof Element ? event.target : null;
@@ -75,6 +99,7 @@ const local = (root) => {
 
 const ready = (root) => {
   reveal(root);
+  legend(root);
   local(root);
 };
 ready(document);

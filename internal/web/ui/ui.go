@@ -113,9 +113,10 @@ type Page struct {
 }
 
 // here tells whether a place is the one that is shown, or what is shown lies
-// below it.
+// below it. Below the first place lies everything: it is shown or it is not.
 func (p Page) here(at string) bool {
-	return p.Path == at || strings.HasPrefix(p.Path, at+"/")
+	first := len(p.Places) > 0 && p.Places[0].Path == at
+	return p.Path == at || !first && strings.HasPrefix(p.Path, at+"/")
 }
 
 // current is aria-current's value for a place.

@@ -170,7 +170,7 @@ func (b *Browser) Go(path string) *Browser {
 // Type types into the field of a name, in place of what was there.
 func (b *Browser) Type(name, text string) *Browser {
 	b.t.Helper()
-	sel := `[name="` + name + `"]`
+	sel := `[name="` + name + `"]:not([type="hidden"])`
 	b.do("type into "+name, chromedp.Evaluate(fmt.Sprintf(`document.querySelector(%q).value = ''`, sel), nil), chromedp.SendKeys(sel, text, chromedp.ByQuery))
 	return b
 }
