@@ -196,10 +196,10 @@ func (b *Browser) Click(sel string) *Browser {
 	return b
 }
 
-// Attach chooses a file of the machine's for the field of a name.
+// Attach chooses a file of the machine's in the field of a name.
 func (b *Browser) Attach(name, path string) *Browser {
 	b.t.Helper()
-	b.do("choose a file for "+name, chromedp.SetUploadFiles(fmt.Sprintf(`[name=%q]`, name), []string{path}, chromedp.ByQuery))
+	b.do("attach "+path, chromedp.SetUploadFiles(`[name="`+name+`"]`, []string{path}, chromedp.ByQuery))
 	return b
 }
 
