@@ -174,7 +174,7 @@ func (s *server) wire(ctx context.Context, cfg config.Config, secret config.Secr
 		Sites: limit(subscription.Sites), Throttle: often, Proxies: cfg.TrustedProxies, Log: s.log, Version: Version,
 	})
 	s.handler = s.routes(a, web.New(web.Rooms{
-		Store: s.store, Identity: s.identity, Desk: desk, Bank: statements, Throttle: often, Proxies: cfg.TrustedProxies, BaseURL: cfg.BaseURL, Log: s.log,
+		Store: s.store, Identity: s.identity, Desk: desk, Bank: statements, Replay: kept, Throttle: often, Proxies: cfg.TrustedProxies, BaseURL: cfg.BaseURL, Log: s.log,
 	}), c)
 	return nil
 }

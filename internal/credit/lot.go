@@ -104,6 +104,15 @@ func lotByReference(ctx context.Context, r tenant.Reader, reference string) (Lot
 	return lots[0], nil
 }
 
+// GrantedFor is what was granted for a reference, and whether anything was.
+func GrantedFor(ctx context.Context, r tenant.Reader, reference string) (Lot, bool, error) {
+	found, err := lots(ctx, r, `AND reference = $2`, reference)
+	if err != nil || len(found) == 0 {
+		return Lot{}, false, err
+	}
+	return found[0], true, nil
+}
+
 // Lots lists what the account can spend at the reader's moment, in the order
 // in which it will be spent.
 func Lots(ctx context.Context, r tenant.Reader) ([]Lot, error) {

@@ -193,6 +193,11 @@ func LockOpen(ctx context.Context, tx *tenant.Tx) ([]Invoice, error) {
 	return list(ctx, tx, `SELECT `+columns+` FROM invoices WHERE account_id = $1 AND status = 'open' ORDER BY id`+tx.ForUpdate())
 }
 
+// ListOpen is what LockOpen holds, to look at.
+func ListOpen(ctx context.Context, r tenant.Reader) ([]Invoice, error) {
+	return list(ctx, r, `SELECT `+columns+` FROM invoices WHERE account_id = $1 AND status = 'open' ORDER BY id`)
+}
+
 // OldestOpen is the invoice that the account has to pay first, or ErrNotFound
 // when none is open.
 func OldestOpen(ctx context.Context, r tenant.Reader) (Invoice, error) {

@@ -314,3 +314,16 @@ func TestRatesAndLocales(t *testing.T) {
 		}
 	}
 }
+
+func TestEveryLanguageThatIsOfferedHasItsTexts(t *testing.T) {
+	t.Parallel()
+	all := Languages()
+	if len(all) != len(catalogue) || all[0] != english {
+		t.Errorf("%q", all)
+	}
+	for _, l := range all {
+		if got := textsFor(l).language; got != l {
+			t.Errorf("%s is written in %s", l, got)
+		}
+	}
+}

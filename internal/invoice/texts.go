@@ -100,6 +100,16 @@ var catalogue = []texts{
 	},
 }
 
+// Languages is those that invoices are written in, English first. Who names
+// another is written to in English.
+func Languages() []string {
+	var all []string
+	for _, t := range catalogue {
+		all = append(all, t.language)
+	}
+	return all
+}
+
 // textsFor is the texts for a language tag: those of its language, or English.
 func textsFor(tag string) texts {
 	base, _ := language.Make(tag).Base()

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"strings"
+	"unicode"
 
 	"github.com/bojanz/currency"
 )
@@ -66,4 +67,42 @@ func minorUnits(number string, digits int) (int64, error) {
 		minor = minor*10 + digit
 	}
 	return minor, nil
+}
+
+// ParseTyped reads an amount as people type it, wherever they are: "1234.50",
+// "1,234.50", "1.234,50", "1 234,5". A point or a comma that stands alone is
+// before the decimals, unless three digits follow that the currency has no
+// room for: "1.234" EUR is a thousand and more. What could be read in two ways
+// is ErrNumber.
+func ParseTyped(text, code string) (Money, error) {
+	digits, known := currency.GetDigits(code)
+	if !known {
+		return Money{}, fmt.Errorf("%q: %w", code, ErrUnknown)
+	}
+	text = strings.Map(func(r rune) rune {
+		if unicode.IsSpace(r) || r == '\'' || r == '’' {
+			return -1
+		}
+		return r
+	}, text)
+	whole, decimals := text, ""
+	if at := strings.LastIndexAny(text, ".,"); at >= 0 {
+		mark := text[at : at+1]
+		if tail := text[at+1:]; strings.Count(text, mark) == 1 && (len(tail) <= int(digits) || strings.ContainsAny(text[:at], ".,")) {
+			whole, decimals = text[:at], tail
+		}
+	}
+	groups := strings.FieldsFunc(whole, func(r rune) bool { return r == '.' || r == ',' })
+	if strings.Contains(whole, ".") && strings.Contains(whole, ",") {
+		return Money{}, ErrNumber
+	}
+	for n, g := range groups {
+		if n > 0 && len(g) != 3 || len(groups) > 1 && len(g) > 3 {
+			return Money{}, ErrNumber
+		}
+	}
+	if strings.Count(whole, ".")+strings.Count(whole, ",") != max(0, len(groups)-1) {
+		return Money{}, ErrNumber
+	}
+	return Parse(strings.Join(groups, "")+"."+decimals, code)
 }

@@ -70,3 +70,49 @@ func TestParseReadsWhatStringWrites(t *testing.T) {
 		}
 	})
 }
+
+func TestWhatPeopleType(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		text, code string
+		want       int64 // -1: it is no amount
+	}{
+		{"200", "EUR", 20000},
+		{"200.00", "EUR", 20000},
+		{"200,00", "EUR", 20000},
+		{" 1 234,5 ", "EUR", 123450},
+		{"1\u202f234,50", "EUR", 123450},
+		{"1’234.50", "CHF", 123450},
+		{"1,234.50", "EUR", 123450},
+		{"1.234,50", "EUR", 123450},
+		{"1.234", "EUR", 123400},
+		{"1,234,567", "EUR", 123456700},
+		{"1.234.567,89", "EUR", 123456789},
+		{"0.5", "EUR", 50},
+		{"0", "EUR", 0},
+		{"1.000", "JPY", 1000},
+		{"1.234", "KWD", 1234},
+		{"12.345", "EUR", 1234500},
+		{"1234.567", "EUR", -1},
+		{"1.23.45", "EUR", -1},
+		{"1,23.45", "EUR", -1},
+		{"1.234,567.89", "EUR", -1},
+		{",50", "EUR", 50},
+		{"", "EUR", -1},
+		{".", "EUR", -1},
+		{"two", "EUR", -1},
+		{"€200", "EUR", -1},
+		{"1e3", "EUR", -1},
+		{"1.234,505", "EUR", -1},
+		{"99999999999999999999", "EUR", -1},
+		{"1", "XXY", -1},
+	} {
+		m, err := money.ParseTyped(tt.text, tt.code)
+		if err != nil {
+			m.Amount = -1
+		}
+		if m.Amount != tt.want {
+			t.Errorf("%q %s: %d %v, want %d", tt.text, tt.code, m.Amount, err, tt.want)
+		}
+	}
+}

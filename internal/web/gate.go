@@ -45,6 +45,11 @@ func (w *Web) mountSeldom(pattern string, p identity.Policy, do handler) {
 	w.mountAs(Route{Pattern: pattern, Policy: p, scope: throttle.Auth}, do)
 }
 
+// mountUpload is mount for a form with a file.
+func (w *Web) mountUpload(pattern string, p identity.Policy, do handler) {
+	w.mountAs(Route{Pattern: pattern, Policy: p, limit: uploadLimit}, do)
+}
+
 func (w *Web) mountAs(route Route, do handler) {
 	if !route.Policy.Declared() {
 		panic("web: " + route.Pattern + " declares no access policy")

@@ -43,13 +43,38 @@ func (w *Web) mountAll() {
 	// In an account.
 	w.mount("GET /home", identity.Tenant(tenant.ReadContent), w.home)
 	w.mount("GET /home/credits", identity.Tenant(tenant.ReadBilling), w.homeCredits)
-	w.mount("GET /billing", identity.TenantEvenIfUnpaid(tenant.ReadBilling), w.billing)
+	w.mountBilling()
 
 	// For the operator's people.
 	w.mount("GET /staff", identity.AnyStaff(), w.staffHome)
 	w.mountStaff()
 
 	w.mount("/", identity.Public(), func(http.ResponseWriter, *http.Request, *visit) error { return errNoPage })
+}
+
+// mountBilling is what an account has to pay, and has paid: open to who has not.
+func (w *Web) mountBilling() {
+	reading, paying := identity.TenantEvenIfUnpaid(tenant.ReadBilling), identity.TenantEvenIfUnpaid(tenant.ManageBilling)
+	w.mount("GET /billing", reading, w.billing)
+	w.mount("GET /billing/plans", paying, w.billingPlans)
+	w.mount("POST /billing/plans", paying, w.orderPlan)
+	w.mount("GET /billing/cancel", paying, w.askCancel)
+	w.mount("POST /billing/cancel", paying, w.cancelPlan)
+	w.mount("POST /billing/resume", paying, w.resumePlan)
+	w.mount("GET /billing/invoices", reading, w.billingInvoices)
+	w.mount("GET /billing/invoices/{id}", reading, w.billingInvoice)
+	w.mountUpload("POST /billing/invoices/{id}", paying, w.reportPayment)
+	w.mount("GET /billing/invoices/{id}/progress", reading, w.invoiceProgress)
+	w.mount("GET /billing/invoices/{id}/pdf", reading, w.invoicePaper)
+	w.mount("GET /billing/invoices/{id}/qr.png", reading, w.invoiceCode)
+	w.mount("POST /billing/invoices/{id}/pay", paying, w.payOnline)
+	w.mount("POST /billing/portal", paying, w.billingPortal)
+	w.mount("GET /billing/payments", reading, w.billingPayments)
+	w.mount("GET /billing/payments/{id}/proof", reading, w.paymentProof)
+	w.mount("GET /billing/credit-notes", reading, w.creditNotes)
+	w.mount("GET /billing/credit-notes/{id}/pdf", reading, w.creditNotePaper)
+	w.mount("GET /billing/details", reading, w.billingDetails)
+	w.mount("POST /billing/details", paying, w.setBillingDetails)
 }
 
 // ownPlaces is what a person finds in either shell.

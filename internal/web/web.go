@@ -19,6 +19,7 @@ import (
 	"igny8/internal/httpx"
 	"igny8/internal/identity"
 	"igny8/internal/payment"
+	"igny8/internal/replay"
 	"igny8/internal/tenant"
 	"igny8/internal/throttle"
 )
@@ -29,6 +30,7 @@ type Rooms struct {
 	Identity *identity.Service
 	Desk     *payment.Desk
 	Bank     *bank.Office
+	Replay   *replay.Log // of forms that must count once
 	Throttle *throttle.Gate
 	Proxies  httpx.Proxies
 	BaseURL  string // how people reach the server; with https, cookies are bound to it

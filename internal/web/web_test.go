@@ -1,6 +1,7 @@
 package web_test
 
 import (
+	"bytes"
 	"context"
 	"html"
 	"log/slog"
@@ -21,6 +22,7 @@ import (
 	"igny8/internal/identity/identitytest"
 	"igny8/internal/payment"
 	"igny8/internal/plan"
+	"igny8/internal/replay"
 	"igny8/internal/subscription"
 	"igny8/internal/tenant"
 	"igny8/internal/throttle"
@@ -62,8 +64,12 @@ func newHouseWith(t testing.TB, idle bool) *house {
 	if err := st.UpdateShared(t.Context(), plan.Seed); err != nil {
 		t.Fatal(err)
 	}
+	kept, err := replay.New(h.d, bytes.Repeat([]byte{7}, 32))
+	if err != nil {
+		t.Fatal(err)
+	}
 	h.pages = web.New(web.Rooms{
-		Store: st, Identity: h.ids, Desk: payment.NewDesk(h.ids), Throttle: throttle.NewGate(throttle.NewMemory(hand.Clock()), idle), BaseURL: base, Log: log,
+		Store: st, Identity: h.ids, Desk: payment.NewDesk(h.ids), Replay: kept, Throttle: throttle.NewGate(throttle.NewMemory(hand.Clock()), idle), BaseURL: base, Log: log,
 	})
 	pages := h.pages
 	h.web = httpx.Trace(pages, slog.New(slog.DiscardHandler), hand.Clock())

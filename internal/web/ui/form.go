@@ -56,6 +56,9 @@ func (f Form) Mistake(name string) string { return f.mistakes[name] }
 // Trouble is what is wrong with the whole; empty: nothing.
 func (f Form) Trouble() string { return f.trouble }
 
+// Blank tells whether nobody has filled it in.
+func (f Form) Blank() bool { return f.values == nil && !f.Bad() }
+
 // Bad tells whether the form came back.
 func (f Form) Bad() bool { return f.trouble != "" || len(f.mistakes) > 0 }
 

@@ -175,6 +175,13 @@ func (b *Browser) Type(name, text string) *Browser {
 	return b
 }
 
+// Attach chooses a file of the machine's in the field of a name.
+func (b *Browser) Attach(name, path string) *Browser {
+	b.t.Helper()
+	b.do("attach "+path, chromedp.SetUploadFiles(`[name="`+name+`"]`, []string{path}, chromedp.ByQuery))
+	return b
+}
+
 // Choose picks an option of a select.
 func (b *Browser) Choose(name, value string) *Browser {
 	b.t.Helper()
@@ -193,13 +200,6 @@ func (b *Browser) Pick(name, value string) *Browser {
 func (b *Browser) Click(sel string) *Browser {
 	b.t.Helper()
 	b.do("click "+sel, chromedp.Click(sel, chromedp.ByQuery, chromedp.NodeVisible))
-	return b
-}
-
-// Attach chooses a file of the machine's in the field of a name.
-func (b *Browser) Attach(name, path string) *Browser {
-	b.t.Helper()
-	b.do("attach "+path, chromedp.SetUploadFiles(`[name="`+name+`"]`, []string{path}, chromedp.ByQuery))
 	return b
 }
 
@@ -305,6 +305,13 @@ func (b *Browser) Until(expression string) *Browser {
 func (b *Browser) Key(keys string) *Browser {
 	b.t.Helper()
 	b.do("press a key", chromedp.KeyEvent(keys))
+	return b
+}
+
+// Print shows the page as it is on paper, from now on.
+func (b *Browser) Print() *Browser {
+	b.t.Helper()
+	b.do("print", emulation.SetEmulatedMedia().WithMedia("print"))
 	return b
 }
 

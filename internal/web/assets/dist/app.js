@@ -82,6 +82,11 @@ document.addEventListener('click', async (event) => {
   if (target instanceof HTMLDialogElement) target.close(); // the backdrop
 });
 
+// What keeps itself up to date rests while nobody looks.
+document.addEventListener('htmx:before:request', (event) => {
+  if (document.hidden) event.preventDefault();
+});
+
 // Moments are shown in the time of whoever looks.
 const local = (root) => {
   for (const time of root.querySelectorAll('time[data-moment]')) {
