@@ -160,7 +160,7 @@ func statementsView(p statementsPage) templ.Component {
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-				templ_7745c5c3_Err = ui.File(ui.Field{Form: p.Form, Name: "file", Label: "File", Hint: "As the bank gave it, at most 20 MB."}, ".xml,.sta,.mt940,.940,.txt,.csv").Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = ui.Upload(ui.Field{Form: p.Form, Name: "file", Label: "File", Hint: "As the bank gave it, at most 20 MB."}, ".xml,.sta,.mt940,.940,.txt,.csv").Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
@@ -969,7 +969,7 @@ func mappingView(p mappingPage) templ.Component {
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}
-					templ_7745c5c3_Err = ui.File(ui.Field{Form: p.Form, Name: "file", Label: "CSV file"}, ".csv,.txt").Render(ctx, templ_7745c5c3_Buffer)
+					templ_7745c5c3_Err = ui.Upload(ui.Field{Form: p.Form, Name: "file", Label: "CSV file"}, ".csv,.txt").Render(ctx, templ_7745c5c3_Buffer)
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}

@@ -116,7 +116,7 @@ func transferView(p transferPage) templ.Component {
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-				templ_7745c5c3_Err = ui.File(ui.Field{Form: p.Form, Name: "proof", Label: "Or a file that shows it", Hint: "A PDF, PNG or JPEG of at most 5 MB.", Optional: true}, ".pdf,.png,.jpg,.jpeg").Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = ui.Upload(ui.Field{Form: p.Form, Name: "proof", Label: "Or a file that shows it", Hint: "A PDF, PNG or JPEG of at most 5 MB.", Optional: true}, ".pdf,.png,.jpg,.jpeg").Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
