@@ -44,7 +44,7 @@ func TestWhateverHappensToMoney(t *testing.T) {
 	rapid.Check(t, func(r *rapid.T) {
 		p := newPlay(t, r)
 		r.Repeat(map[string]func(*rapid.T){
-			"order": p.order, "receive": p.receive, "report": p.report, "decide": p.decide, "undo": p.undo, "send back": p.sendBack,
+			"order": p.order, "receive": p.receive, "report": p.report, "decide": p.decide, "undo": p.undo, "refund": p.refund, "send back": p.sendBack,
 			"spend": p.spend, "wait": p.wait, "cancel": p.cancel, "credit": p.credit, "": p.check,
 		})
 	})
@@ -200,6 +200,20 @@ func (p *play) undo(r *rapid.T) {
 	if one, found := p.some(r); found {
 		p.try(r, "undo", func() error { _, err := p.desk.undo(p.clerk(r), p.s, one.ID); return err })
 	}
+}
+
+// refund is a vendor, or the bank, that sent the whole of a payment back.
+func (p *play) refund(r *rapid.T) {
+	one, found := p.some(r)
+	if !found {
+		return
+	}
+	p.try(r, "refund", func() error {
+		return p.as(p.clerk(r), p.s, func(ctx context.Context, tx *tenant.Tx) error {
+			_, err := p.desk.desk.Refunded(ctx, tx, one.ID, "sent back")
+			return err
+		})
+	})
 }
 
 func (p *play) sendBack(r *rapid.T) {
