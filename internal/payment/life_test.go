@@ -423,6 +423,59 @@ func TestWhatChangedMeanwhileCannotBeApproved(t *testing.T) {
 	}
 }
 
+// TestAPartThatCameMeanwhile: what was due when the first confirmed is not due
+// any more when the second looks.
+func TestAPartThatCameMeanwhile(t *testing.T) {
+	k := newDesk(t)
+	k.rules(payment.Rules{Above: []money.Money{eur(15_000)}})
+	k.checkout(k.s, "growth")
+	c, err := k.confirm(olga, k.s, payment.Received{ExternalID: "1", Amount: eur(20_000), PayerName: "P", Exact: true})
+	if err != nil || !c.Waits() {
+		t.Fatalf("%+v, %v", c, err)
+	}
+	if _, err := k.confirm(olga, k.s, payment.Received{ExternalID: "2", Amount: eur(5_000), PayerName: "P"}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := k.approve(otto, k.s, c.Payment.ID); !errors.Is(err, payment.ErrChanged) {
+		t.Errorf("approved although 50.00 of it have come: %v", err)
+	}
+}
+
+// TestWhatWasNotSpentIsNotOwed: credits that an operator took, or that ended
+// with their time, were not used by anybody.
+func TestWhatWasNotSpentIsNotOwed(t *testing.T) {
+	k := newDesk(t)
+	k.checkout(k.s, "starter")
+	k.checkout(k.b, "starter")
+	tr := payment.Received{ExternalID: "1", Amount: eur(10_000), PayerName: "P"}
+	ours, err := k.confirm(olga, k.s, tr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	theirs, err := k.confirm(olga, k.b, tr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	k.spend(k.s, 300)
+	err = k.as(olga, k.s, func(ctx context.Context, tx *tenant.Tx) error {
+		_, err := credit.Adjust(ctx, tx, -100, "a correction")
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n, err := k.undo(olga, k.s, ours.Payment.ID); err != nil || n.Taken != 600 || n.Owed != 300 {
+		t.Errorf("after 300 were spent and 100 taken: %+v, %v", n, err)
+	}
+	k.spend(k.b, 250)
+	k.hand.Advance(35 * 24 * time.Hour)
+	if n, err := k.undo(olga, k.b, theirs.Payment.ID); err != nil || n.Taken != 0 || n.Owed != 250 {
+		t.Errorf("after 250 were spent and the rest ended: %+v, %v", n, err)
+	}
+	k.look(k.s)
+	k.look(k.b)
+}
+
 func TestNobodyConfirmsForHimself(t *testing.T) {
 	k := newDesk(t)
 	p, err := k.ids.Prepare(t.Context(), identity.Registration{Email: "olga@example.com", Password: "correct horse battery", FirstName: "O", LastName: "O", AccountName: "x"})
