@@ -3,7 +3,6 @@ package web
 import (
 	"context"
 	"errors"
-	"io"
 	"net/http"
 	"net/url"
 
@@ -24,11 +23,11 @@ var reportFields = []string{"external_payment_id", "amount", "payer_name", "proo
 
 // reportPayment takes a claim that an invoice was paid.
 func (w *Web) reportPayment(rw http.ResponseWriter, r *http.Request, v *visit) error {
-	values, file, err := uploadOf(r, "proof")
+	values, sent, err := fileOf(r, "proof", payment.MaxProof)
 	if err != nil {
 		return err
 	}
-	err = w.report(r, v, values, file)
+	err = w.report(r, v, values, sent.Content)
 	if err == nil {
 		w.say(rw, ui.Good, "Thank you. We look for your transfer at the bank.")
 		return to(rw, r, r.URL.Path)
@@ -98,52 +97,4 @@ func claimFault(f *fault.Fault) *fault.Fault {
 		told = told.At(field.Location, msg, nil)
 	}
 	return inPlace(told)
-}
-
-// uploadOf reads a form with a file, part by part: what was typed is known
-// even when the file is too large. The file is nil when none was chosen, and
-// cut off one byte behind what a proof may have.
-func uploadOf(r *http.Request, name string) (values url.Values, file []byte, err error) {
-	parts, err := r.MultipartReader()
-	if err != nil {
-		return nil, nil, errForm
-	}
-	values = url.Values{}
-	room := int64(formLimit)
-	for {
-		part, err := parts.NextPart()
-		if errors.Is(err, io.EOF) {
-			return values, file, nil
-		}
-		if tooLarge(err) && file != nil { // the file is, and has been cut off
-			return values, file, nil
-		}
-		if err != nil {
-			return nil, nil, errForm
-		}
-		limit := room
-		if part.FormName() == name {
-			limit = payment.MaxProof
-		}
-		content, err := io.ReadAll(io.LimitReader(part, limit+1))
-		if part.FormName() == name {
-			if err != nil && !tooLarge(err) {
-				return nil, nil, errForm
-			}
-			if len(content) > 0 {
-				file = content
-			}
-			continue
-		}
-		if room -= int64(len(content)); err != nil || room < 0 {
-			return nil, nil, errForm
-		}
-		values.Add(part.FormName(), string(content))
-	}
-}
-
-// tooLarge tells whether a request has more than it may.
-func tooLarge(err error) bool {
-	var large *http.MaxBytesError
-	return errors.As(err, &large)
 }

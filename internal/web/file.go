@@ -28,8 +28,7 @@ func fileOf(r *http.Request, field string, limit int64) (url.Values, sentFile, e
 		if errors.Is(err, io.EOF) {
 			return values, f, nil
 		}
-		var large *http.MaxBytesError
-		if errors.As(err, &large) && f.Content != nil { // the rest of it is what is too large
+		if tooLarge(err) && f.Content != nil { // the rest of it is what is too large
 			return values, f, nil
 		}
 		if err != nil {
@@ -40,18 +39,24 @@ func fileOf(r *http.Request, field string, limit int64) (url.Values, sentFile, e
 			most = limit
 		}
 		content, err := io.ReadAll(io.LimitReader(part, most+1))
-		if err != nil {
-			return nil, f, errForm
-		}
-		if part.FormName() == field {
+		if part.FormName() == field && (err == nil || tooLarge(err)) {
 			if len(content) > 0 {
 				f = sentFile{part.FileName(), content}
 			}
 			continue
+		}
+		if err != nil {
+			return nil, f, errForm
 		}
 		if room -= int64(len(content)); room < 0 {
 			return nil, f, errForm
 		}
 		values.Add(part.FormName(), string(content))
 	}
+}
+
+// tooLarge tells whether a request has more than it may.
+func tooLarge(err error) bool {
+	var large *http.MaxBytesError
+	return errors.As(err, &large)
 }

@@ -418,14 +418,12 @@ func (w *Web) staffProof(rw http.ResponseWriter, r *http.Request, v *visit) erro
 	}
 	h := rw.Header()
 	h.Set("Content-Type", f.MediaType)
-	h.Set("Content-Disposition", `attachment; filename="`+name+proofKinds[f.MediaType]+`"`)
+	h.Set("Content-Disposition", `attachment; filename="`+name+proofEndings[f.MediaType]+`"`)
 	h.Set("Content-Security-Policy", "sandbox; default-src 'none'")
 	h.Set("Cache-Control", "no-store")
 	_, err = rw.Write(f.Content)
 	return err
 }
-
-var proofKinds = map[string]string{"application/pdf": ".pdf", "image/png": ".png", "image/jpeg": ".jpg"}
 
 // The questions about a payment: each is a page of its own, with the reason.
 
