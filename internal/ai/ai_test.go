@@ -55,7 +55,7 @@ func (h *house) must(fn func(context.Context, *tenant.Tx) error) {
 func (h *house) reserve(n credit.Credits, op credit.Operation) (hid credit.HoldID) {
 	h.t.Helper()
 	h.must(func(ctx context.Context, tx *tenant.Tx) (err error) {
-		hid, err = credit.Reserve(ctx, tx, n, op, "test")
+		hid, err = credit.Reserve(ctx, tx, credit.Want{Amount: n, Operation: op, Reference: "test"})
 		return err
 	})
 	return hid

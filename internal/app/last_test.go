@@ -81,7 +81,7 @@ func TestTheLastCreditIsSpentOnce(t *testing.T) {
 		t.Fatal(err)
 	}
 	tenancy{h: h, acc: acc}.update(func(ctx context.Context, tx *tenant.Tx) error {
-		_, err := credit.Reserve(ctx, tx, 999, credit.AutoCluster, "all but one")
+		_, err := credit.Reserve(ctx, tx, credit.Want{Amount: 999, Operation: credit.AutoCluster, Reference: "all but one"})
 		return err
 	})
 	got := rush(t, houses, func(h *house, _ int) answer {

@@ -12,12 +12,18 @@ import (
 	"igny8/internal/db/dbtest"
 )
 
-// The two policies that a table of accounts has, and no other, as PostgreSQL
+// The two policies that a table of accounts has, and no other but together, as PostgreSQL
 // writes them down. The column is the account's.
 const (
 	tenantPolicy = `PERMISSIVE * {public} USING (%s = ( SELECT NULLIF(current_setting('igny8.account'::text, true), ''::text) AS "nullif")) CHECK -`
 	reachPolicy  = `PERMISSIVE r {public} USING (( SELECT current_setting('igny8.reach'::text, true) AS current_setting) = 'all'::text) CHECK -`
 )
+
+// together is the third policy of the tables whose rows of several accounts are
+// committed together. Package credit owns them.
+const togetherPolicy = `PERMISSIVE * {public} USING (account_id IN ( SELECT unnest(string_to_array(current_setting('igny8.accounts'::text, true), ','::text)) AS unnest)) CHECK -`
+
+var committedTogether = []string{"credit_balances", "credit_entries", "credit_hold_lots", "credit_holds", "credit_lots"}
 
 // guard is what a catalogue says of a relation's row-level security.
 type guard struct {
@@ -101,7 +107,11 @@ func (g guard) crimes(name string) []string {
 	if name == "accounts" {
 		of = "id"
 	}
-	if want := "tenant " + fmt.Sprintf(tenantPolicy, of) + "\ntenant_reach " + reachPolicy; g.policies != want {
+	want := "tenant " + fmt.Sprintf(tenantPolicy, of) + "\ntenant_reach " + reachPolicy
+	if slices.Contains(committedTogether, name) {
+		want += "\ntogether " + togetherPolicy
+	}
+	if g.policies != want {
 		found = append(found, fmt.Sprintf("policies of %s:\n%s\nwant\n%s", name, g.policies, want))
 	}
 	if g.mayDo != "DELETE INSERT SELECT UPDATE" {

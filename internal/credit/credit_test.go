@@ -95,7 +95,7 @@ func (h *house) reserve(n credit.Credits) credit.HoldID {
 	h.t.Helper()
 	var id credit.HoldID
 	h.must(func(ctx context.Context, tx *tenant.Tx) (err error) {
-		id, err = credit.Reserve(ctx, tx, n, credit.GenerateContent, "tsk_1")
+		id, err = credit.Reserve(ctx, tx, credit.Want{Amount: n, Operation: credit.GenerateContent, Reference: "tsk_1"})
 		return err
 	})
 	return id
@@ -178,7 +178,7 @@ func TestReleaseGivesAllBack(t *testing.T) {
 func TestInsufficientSaysHowMuch(t *testing.T) {
 	h := newHouse(t)
 	reserve := func(ctx context.Context, tx *tenant.Tx) error {
-		_, err := credit.Reserve(ctx, tx, 11, credit.GenerateContent, "tsk_1")
+		_, err := credit.Reserve(ctx, tx, credit.Want{Amount: 11, Operation: credit.GenerateContent, Reference: "tsk_1"})
 		return err
 	}
 	if err := h.update(reserve); !errors.Is(err, credit.ErrInsufficient) {
@@ -196,7 +196,7 @@ func TestInsufficientSaysHowMuch(t *testing.T) {
 	}
 	for _, n := range []credit.Credits{0, -5} {
 		err := h.update(func(ctx context.Context, tx *tenant.Tx) error {
-			_, err := credit.Reserve(ctx, tx, n, credit.GenerateContent, "x")
+			_, err := credit.Reserve(ctx, tx, credit.Want{Amount: n, Operation: credit.GenerateContent, Reference: "x"})
 			return err
 		})
 		if !errors.Is(err, credit.ErrInvalidAmount) {
@@ -254,7 +254,7 @@ func TestExpiryIsAQuestionOfTime(t *testing.T) {
 	h.hand.Advance(time.Hour) // the lot ends: nothing has swept
 	h.want(0, 4)
 	if err := h.update(func(ctx context.Context, tx *tenant.Tx) error {
-		_, err := credit.Reserve(ctx, tx, 1, credit.AutoCluster, "x")
+		_, err := credit.Reserve(ctx, tx, credit.Want{Amount: 1, Operation: credit.AutoCluster, Reference: "x"})
 		return err
 	}); !errors.Is(err, credit.ErrInsufficient) {
 		t.Errorf("an expired credit was reserved: %v", err)
@@ -297,7 +297,7 @@ func TestOfManyOnlyWhatThereIsPasses(t *testing.T) {
 	for range 40 {
 		wg.Go(func() {
 			err := h.update(func(ctx context.Context, tx *tenant.Tx) error {
-				_, err := credit.Reserve(ctx, tx, 1, credit.AutoCluster, "x")
+				_, err := credit.Reserve(ctx, tx, credit.Want{Amount: 1, Operation: credit.AutoCluster, Reference: "x"})
 				return err
 			})
 			switch {
@@ -390,7 +390,7 @@ func TestTwoTenants(t *testing.T) {
 	var hold credit.HoldID
 	err := st.Update(t.Context(), a, func(ctx context.Context, tx *tenant.Tx) (err error) {
 		if _, err = credit.Grant(ctx, tx, credit.NewLot{Source: credit.BonusCredits, Reference: "bonus", Amount: 7}); err == nil {
-			hold, err = credit.Reserve(ctx, tx, 2, credit.AutoCluster, "x")
+			hold, err = credit.Reserve(ctx, tx, credit.Want{Amount: 2, Operation: credit.AutoCluster, Reference: "x"})
 		}
 		return err
 	})
@@ -532,7 +532,7 @@ func TestAnySequence(t *testing.T) {
 				var id credit.HoldID
 				n := credit.Credits(rapid.IntRange(1, 60).Draw(r, "n"))
 				if do(func(ctx context.Context, tx *tenant.Tx) (err error) {
-					id, err = credit.Reserve(ctx, tx, n, credit.AutoCluster, "x")
+					id, err = credit.Reserve(ctx, tx, credit.Want{Amount: n, Operation: credit.AutoCluster, Reference: "x"})
 					return err
 				}) == nil {
 					holds = append(holds, id)

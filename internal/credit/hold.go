@@ -39,10 +39,19 @@ func (h *Hold) Amount() Credits {
 // Operation is what the hold was reserved for.
 func (h *Hold) Operation() Operation { return h.op }
 
-// Reserve promises n credits to an operation: they leave what is available.
-// reference names what the work is about, for the ledger. It is
-// ErrInsufficient, with needed, available and held, when there are not enough.
-func Reserve(ctx context.Context, tx *tenant.Tx, n Credits, op Operation, reference string) (HoldID, error) {
+// Want is what is to be reserved, and for what.
+type Want struct {
+	Amount    Credits
+	Operation Operation
+	Reference string // what the work is about, for the ledger
+	Site      string // the site that it is for; empty: for none
+}
+
+// Reserve promises credits to an operation: they leave what is available. It
+// is ErrInsufficient, with needed, available and held, when there are not
+// enough.
+func Reserve(ctx context.Context, tx *tenant.Tx, w Want) (HoldID, error) {
+	n, op, reference := w.Amount, w.Operation, w.Reference
 	if n <= 0 {
 		return HoldID{}, fmt.Errorf("reserve %d for %s: %w", n, reference, ErrInvalidAmount)
 	}
@@ -55,8 +64,8 @@ func Reserve(ctx context.Context, tx *tenant.Tx, n Credits, op Operation, refere
 	}
 	h := id.New[holdKind]()
 	_, err = tx.Exec(ctx, `
-		INSERT INTO credit_holds (account_id, id, operation, reference, amount, state, created_at)
-		VALUES ($1, $2, $3, $4, $5, 'reserved', $6)`, h, string(op), reference, n, clock.Micros(tx.Now()))
+		INSERT INTO credit_holds (account_id, id, operation, reference, site_id, amount, state, created_at)
+		VALUES ($1, $2, $3, $4, NULLIF($5, ''), $6, 'reserved', $7)`, h, string(op), reference, w.Site, n, clock.Micros(tx.Now()))
 	if err != nil {
 		return HoldID{}, fmt.Errorf("reserve %d for %s: %w", n, reference, err)
 	}

@@ -94,7 +94,7 @@ func (k *desk) report(s tenant.Scope, r payment.Report) (p payment.Payment, err 
 func (k *desk) spend(s tenant.Scope, n credit.Credits) {
 	k.t.Helper()
 	err := k.in(s, func(ctx context.Context, tx *tenant.Tx) error {
-		id, err := credit.Reserve(ctx, tx, n, credit.GenerateIdeas, "test")
+		id, err := credit.Reserve(ctx, tx, credit.Want{Amount: n, Operation: credit.GenerateIdeas, Reference: "test"})
 		if err != nil {
 			return err
 		}
@@ -238,7 +238,7 @@ func TestWorkGoesOnWhileItsCreditsAreTakenBack(t *testing.T) {
 	}
 	var hold credit.HoldID
 	err = k.in(k.s, func(ctx context.Context, tx *tenant.Tx) error {
-		hold, err = credit.Reserve(ctx, tx, 400, credit.GenerateIdeas, "test")
+		hold, err = credit.Reserve(ctx, tx, credit.Want{Amount: 400, Operation: credit.GenerateIdeas, Reference: "test"})
 		return err
 	})
 	if err != nil {

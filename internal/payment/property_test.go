@@ -247,7 +247,7 @@ func (p *play) spend(r *rapid.T) {
 	n := credit.Credits(rapid.Int64Range(1, 500).Draw(r, "credits"))
 	p.try(r, "spend", func() error {
 		return p.in(p.s, func(ctx context.Context, tx *tenant.Tx) error {
-			id, err := credit.Reserve(ctx, tx, n, credit.GenerateIdeas, "test")
+			id, err := credit.Reserve(ctx, tx, credit.Want{Amount: n, Operation: credit.GenerateIdeas, Reference: "test"})
 			if err != nil || rapid.Bool().Draw(r, "leave it held") {
 				return err
 			}

@@ -58,7 +58,7 @@ func (p *Planner) AutoCluster(ctx context.Context, tx *tenant.Tx, sid site.ID, k
 	if err != nil {
 		return Ordered{}, err
 	}
-	if a.Hold, err = credit.Reserve(ctx, tx, quote, credit.AutoCluster, sid.String()); err != nil {
+	if a.Hold, err = credit.Reserve(ctx, tx, credit.Want{Amount: quote, Operation: credit.AutoCluster, Reference: sid.String(), Site: sid.String()}); err != nil {
 		return Ordered{}, err
 	}
 	jid, err := p.queue.Enqueue(ctx, tx, a, job.Order{Total: n, Quote: (*int64)(&quote), Message: "Waiting to cluster"})

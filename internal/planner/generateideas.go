@@ -53,10 +53,13 @@ func (p *Planner) GenerateIdeas(ctx context.Context, tx *tenant.Tx, cs []Cluster
 	case count < 1 || count > ideasMost:
 		return Ordered{}, ErrInvalidCount.At("body.count", "must be 1 to 20", count)
 	}
+	of := make(map[ClusterID]string, len(cs)) // its site
 	for _, c := range cs {
-		if _, err := LoadCluster(ctx, tx, c); err != nil {
+		loaded, err := LoadCluster(ctx, tx, c)
+		if err != nil {
 			return Ordered{}, err
 		}
+		of[c] = loaded.Site.String()
 		if err := alive(ctx, tx, c); err != nil {
 			return Ordered{}, err
 		}
@@ -71,7 +74,7 @@ func (p *Planner) GenerateIdeas(ctx context.Context, tx *tenant.Tx, cs []Cluster
 	}
 	a := IdeasArgs{Count: count}
 	for _, c := range cs {
-		hid, err := credit.Reserve(ctx, tx, each, credit.GenerateIdeas, c.String())
+		hid, err := credit.Reserve(ctx, tx, credit.Want{Amount: each, Operation: credit.GenerateIdeas, Reference: c.String(), Site: of[c]})
 		if err != nil {
 			return Ordered{}, err
 		}

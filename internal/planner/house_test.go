@@ -154,7 +154,7 @@ func (h *house) grant(n credit.Credits) {
 func (h *house) promise(all, n credit.Credits) {
 	h.t.Helper()
 	h.must(func(ctx context.Context, tx *tenant.Tx) error {
-		_, err := credit.Reserve(ctx, tx, all-n, credit.GenerateContent, "else")
+		_, err := credit.Reserve(ctx, tx, credit.Want{Amount: all - n, Operation: credit.GenerateContent, Reference: "else"})
 		return err
 	})
 }

@@ -85,7 +85,7 @@ func reserve(ctx context.Context, tx *tenant.Tx, tid TaskID) (credit.HoldID, cre
 	if err != nil {
 		return credit.HoldID{}, 0, err
 	}
-	hid, err := credit.Reserve(ctx, tx, n, credit.GenerateContent, tid.String())
+	hid, err := credit.Reserve(ctx, tx, credit.Want{Amount: n, Operation: credit.GenerateContent, Reference: tid.String(), Site: t.Site.String()})
 	if err != nil {
 		return credit.HoldID{}, 0, err
 	}

@@ -59,7 +59,7 @@ func TestOrdersAreAllOrNothing(t *testing.T) {
 		})
 	}
 	h.must(func(ctx context.Context, tx *tenant.Tx) error { // 5 credits are left, and 6 are needed
-		_, err := credit.Reserve(ctx, tx, 995, credit.GenerateIdeas, "else")
+		_, err := credit.Reserve(ctx, tx, credit.Want{Amount: 995, Operation: credit.GenerateIdeas, Reference: "else"})
 		return err
 	})
 	err := order(ts...)

@@ -149,7 +149,7 @@ func paid(t *testing.T) *credit.Hold {
 		if _, err := credit.Grant(ctx, tx, credit.NewLot{Source: credit.BonusCredits, Reference: "b", Amount: 100}); err != nil {
 			return err
 		}
-		hid, err := credit.Reserve(ctx, tx, 100, credit.GenerateContent, "test")
+		hid, err := credit.Reserve(ctx, tx, credit.Want{Amount: 100, Operation: credit.GenerateContent, Reference: "test"})
 		if err != nil {
 			return err
 		}
