@@ -55,39 +55,12 @@ func Adjust(ctx context.Context, tx *tenant.Tx, amount Credits, reason string) (
 
 // take removes n available credits from the lots, with an entry for each.
 func take(ctx context.Context, tx *tenant.Tx, n Credits, reference string) error {
-	if err := mature(ctx, tx); err != nil {
-		return err
-	}
-	b, err := BalanceOf(ctx, tx)
+	b, err := current(ctx, tx)
 	if err != nil {
 		return err
 	}
-	if b.Available < n {
-		return explain(ctx, tx, n, ErrInsufficient)
-	}
-	all, err := spendable(ctx, tx)
-	if err != nil {
+	if err := b.take(by(tx), n, reference); err != nil {
 		return err
 	}
-	for _, l := range all {
-		part := min(n, l.Remaining)
-		if part == 0 {
-			break
-		}
-		if _, err := tx.Exec(ctx, `UPDATE credit_lots SET remaining = remaining - $3 WHERE account_id = $1 AND id = $2`, l.ID, part); err != nil {
-			return fmt.Errorf("lot %s: %w", l.ID, err)
-		}
-		m, err := move(ctx, tx, -part, 0)
-		if err != nil {
-			return fmt.Errorf("lot %s: %w", l.ID, err)
-		}
-		if err := write(ctx, tx, m, entry{kind: Adjusted, amount: -part, reference: reference, lot: l.ID}); err != nil {
-			return err
-		}
-		n -= part
-	}
-	if n > 0 {
-		return fmt.Errorf("the lots are %d short of the balance", n)
-	}
-	return nil
+	return b.write(ctx, tx)
 }

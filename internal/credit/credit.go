@@ -14,7 +14,6 @@ package credit
 import (
 	"context"
 	"fmt"
-	"time"
 
 	"igny8/internal/clock"
 	"igny8/internal/fault"
@@ -82,46 +81,24 @@ func BalanceOf(ctx context.Context, r tenant.Reader) (Balance, error) {
 	if next == nil || *next > clock.Micros(r.Now()) {
 		return b, nil
 	}
-	// A lot began or ended since the last entry: the lots know.
+	// A lot began or ended, or a hold lapsed, since the last entry: they know.
+	const lapsed = `h.account_id = $1 AND h.lapses AND h.ended_at IS NULL AND h.lease_until <= $2`
+	var back Credits // from holds that lapsed, to lots that have not ended
 	err = r.Get(ctx, `
-		SELECT coalesce(sum(remaining), 0) FROM credit_lots
-		WHERE account_id = $1 AND effective_at <= $2 AND (expires_at IS NULL OR expires_at > $2)`,
-		[]any{clock.Micros(r.Now())}, &b.Available)
+		SELECT (SELECT coalesce(sum(remaining), 0) FROM credit_lots l WHERE account_id = $1 AND `+spendableLot+`),
+			(SELECT coalesce(sum(p.amount), 0) FROM credit_holds h
+				JOIN credit_hold_lots p ON p.account_id = h.account_id AND p.hold_id = h.id
+				JOIN credit_lots l ON l.account_id = p.account_id AND l.id = p.lot_id
+				WHERE `+lapsed+` AND `+spendableLot+`),
+			(SELECT coalesce(sum(amount), 0) FROM credit_holds h WHERE `+lapsed+`)`,
+		[]any{clock.Micros(r.Now())}, &b.Available, &back, &next)
 	if err != nil {
 		return Balance{}, fmt.Errorf("balance from lots: %w", err)
 	}
+	b.Available += back
+	b.Held -= Credits(*next)
 	return b, nil
 }
 
-// moved is the balance row after a change, and the number of the entry that
-// records it.
-type moved struct {
-	available, held Credits
-	seq             int64
-}
-
-// move changes the balance row, which locks the account's credits until the
-// commit. It is ErrInsufficient when the row would go below zero, or is not
-// there.
-func move(ctx context.Context, tx *tenant.Tx, available, held Credits) (moved, error) {
-	var m moved
-	err := tx.Get(ctx, `
-		UPDATE credit_balances SET available = available + $2, held = held + $3, seq = seq + 1
-		WHERE account_id = $1 AND available + $2 >= 0
-		RETURNING available, held, seq`, []any{available, held}, &m.available, &m.held, &m.seq)
-	if tenant.IsNotFound(err) {
-		return m, ErrInsufficient
-	}
-	return m, err
-}
-
-// bringForward lets the balance row know that a lot begins or ends at t.
-func bringForward(ctx context.Context, tx *tenant.Tx, t time.Time) error {
-	if t.IsZero() {
-		return nil
-	}
-	_, err := tx.Exec(ctx, `
-		UPDATE credit_balances SET next_change = $2
-		WHERE account_id = $1 AND (next_change IS NULL OR next_change > $2)`, clock.Micros(t))
-	return err
-}
+// spendableLot is a lot l that counts at the moment $2.
+const spendableLot = `l.effective_at <= $2 AND (l.expires_at IS NULL OR l.expires_at > $2)`

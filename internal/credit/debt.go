@@ -2,6 +2,7 @@ package credit
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -48,58 +49,60 @@ func Revoke(ctx context.Context, tx *tenant.Tx, reference string) (Revocation, e
 }
 
 func revoke(ctx context.Context, tx *tenant.Tx, reference string) (Revocation, error) {
-	if err := mature(ctx, tx); err != nil { // and holds the balance from here on
-		return Revocation{}, err
-	}
-	var revoked, counted bool
-	err := tx.Get(ctx, `SELECT revoked, counted FROM credit_lots WHERE account_id = $1 AND reference = $2`, []any{reference}, &revoked, &counted)
-	if tenant.IsNotFound(err) {
-		err = ErrLotNotFound
-	}
-	if err != nil || revoked {
-		return Revocation{}, err
-	}
-	l, err := lotByReference(ctx, tx, reference)
+	b, err := current(ctx, tx)
 	if err != nil {
 		return Revocation{}, err
 	}
-	if !counted { // it has not begun: it begins and ends now
-		if err := change(ctx, tx, l, `counted = TRUE`, entry{kind: Granted, amount: l.Remaining, reference: l.Reference, lot: l.ID}); err != nil {
-			return Revocation{}, err
-		}
-	}
-	owed, err := spentOf(ctx, tx, l)
-	if err != nil {
+	l, err := b.granted(ctx, tx, reference)
+	if err != nil || l.revoked {
 		return Revocation{}, err
 	}
-	if l.Remaining > 0 {
-		if err := change(ctx, tx, l, `remaining = 0`, entry{kind: Adjusted, amount: -l.Remaining, reference: l.Reference, lot: l.ID}); err != nil {
-			return Revocation{}, err
-		}
+	d := by(tx)
+	if !l.counted { // it has not begun: it begins and ends now
+		b.begin(d, l)
 	}
-	// Ended: what a hold gives back is expired by mature, like of any other.
-	end := tx.Now()
-	if !end.After(l.Effective) {
-		end = l.Effective.Add(time.Microsecond)
+	if err := b.write(ctx, tx); err != nil {
+		return Revocation{}, err
 	}
-	if !l.Expires.IsZero() && l.Expires.Before(end) {
-		end = l.Expires
-	}
-	_, err = tx.Exec(ctx, `UPDATE credit_lots SET revoked = TRUE, expires_at = $3 WHERE account_id = $1 AND id = $2`, l.ID, clock.Micros(end))
-	if err == nil && owed > 0 {
-		_, err = tx.Exec(ctx, `
-			INSERT INTO credit_debts (account_id, lot_id, reference, amount, remaining, created_at) VALUES ($1, $2, $3, $4, $4, $5)`,
-			l.ID, l.Reference, owed, clock.Micros(tx.Now()))
-	}
+	owed, err := spentOf(ctx, tx, l.Lot)
 	if err != nil {
 		return Revocation{}, err
 	}
 	r := Revocation{Taken: l.Remaining, Owed: owed}
+	if l.Remaining > 0 {
+		b.shrink(d, l, l.Remaining, Adjusted, l.Reference)
+	}
+	l.revoke(d.now)
+	if err := b.write(ctx, tx); err != nil {
+		return Revocation{}, err
+	}
+	if owed > 0 {
+		_, err = tx.Exec(ctx, `
+			INSERT INTO credit_debts (account_id, lot_id, reference, amount, remaining, created_at) VALUES ($1, $2, $3, $4, $4, $5)`,
+			l.ID, l.Reference, owed, d.now)
+		if err != nil {
+			return Revocation{}, err
+		}
+	}
 	return r, audit.Record(ctx, tx, "credits.revoked", l.ID.String(), struct {
 		Reference string  `json:"reference"`
 		Taken     Credits `json:"taken"`
 		Owed      Credits `json:"owed"`
 	}{l.Reference, r.Taken, r.Owed})
+}
+
+// granted is the lot that was granted for a reference, in the book.
+// ErrLotNotFound when there is none.
+func (b *book) granted(ctx context.Context, r tenant.Reader, reference string) (*lot, error) {
+	if err := b.readLots(ctx, r, `AND reference = $2`, reference); err != nil {
+		return nil, err
+	}
+	for _, l := range b.lots {
+		if l.Reference == reference {
+			return l, nil
+		}
+	}
+	return nil, ErrLotNotFound
 }
 
 // spentOf is what of a lot is not there any more because it was used, or is
@@ -131,34 +134,6 @@ func Debts(ctx context.Context, r tenant.Reader) ([]Debt, error) {
 	return all, nil
 }
 
-// repay lets what is available pay what is owed, oldest debt first.
-func repay(ctx context.Context, tx *tenant.Tx) error {
-	debts, err := Debts(ctx, tx)
-	if err != nil || len(debts) == 0 {
-		return err
-	}
-	for _, d := range debts {
-		b, err := BalanceOf(ctx, tx)
-		if err != nil {
-			return err
-		}
-		part := min(d.Remaining, b.Available)
-		if part == 0 {
-			return nil
-		}
-		if err := take(ctx, tx, part, "debt "+d.Lot.String()); err != nil {
-			return err
-		}
-		if err := lessen(ctx, tx, d.Lot, part); err != nil {
-			return err
-		}
-		if err := audit.Record(ctx, tx, "credits.debt_repaid", d.Lot.String(), map[string]Credits{"amount": part}); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
 // lessen takes from what is owed for a lot, as far as there is anything.
 func lessen(ctx context.Context, tx *tenant.Tx, l LotID, by Credits) error {
 	_, err := tx.Exec(ctx, `
@@ -173,11 +148,15 @@ func WriteOff(ctx context.Context, tx *tenant.Tx, l LotID, reason string) (Credi
 	if !ok {
 		return 0, account.ErrInvalidReason.At("body.reason", "1 to 500 printable characters", nil)
 	}
-	if err := mature(ctx, tx); err != nil {
+	b, err := current(ctx, tx) // and holds the balance from here on
+	if err == nil {
+		err = b.write(ctx, tx)
+	}
+	if err != nil {
 		return 0, err
 	}
 	var left Credits
-	err := tx.Get(ctx, `SELECT remaining FROM credit_debts WHERE account_id = $1 AND lot_id = $2 AND remaining > 0`, []any{l}, &left)
+	err = tx.Get(ctx, `SELECT remaining FROM credit_debts WHERE account_id = $1 AND lot_id = $2 AND remaining > 0`, []any{l}, &left)
 	if tenant.IsNotFound(err) {
 		err = ErrNoDebt
 	}
@@ -199,39 +178,45 @@ type Part struct{ Amount, Remaining Credits }
 // PartOf is what is left of a grant, by its reference; the zero Part when
 // nothing was granted for it. It holds the balance until tx ends.
 func PartOf(ctx context.Context, tx *tenant.Tx, reference string) (Part, error) {
-	if err := mature(ctx, tx); err != nil {
+	b, err := current(ctx, tx)
+	if err != nil {
 		return Part{}, err
 	}
-	var p Part
-	err := tx.Get(ctx, `SELECT amount, remaining FROM credit_lots WHERE account_id = $1 AND reference = $2 AND NOT revoked`, []any{reference}, &p.Amount, &p.Remaining)
-	if tenant.IsNotFound(err) {
+	if err := b.write(ctx, tx); err != nil {
+		return Part{}, err
+	}
+	l, err := b.granted(ctx, tx, reference)
+	if errors.Is(err, ErrLotNotFound) || err == nil && l.revoked {
 		return Part{}, nil
 	}
 	if err != nil {
-		return Part{}, fmt.Errorf("what is left for %s: %w", reference, err)
+		return Part{}, fmt.Errorf("what is left of the grant for %s: %w", reference, err)
 	}
-	return p, nil
+	return Part{Amount: l.Amount, Remaining: l.Remaining}, nil
 }
 
 // TakePart takes n credits that are left of a grant back, by its reference,
 // because the money for them is given back. ErrInsufficient when fewer are
 // left.
 func TakePart(ctx context.Context, tx *tenant.Tx, reference string, n Credits) error {
-	p, err := PartOf(ctx, tx, reference)
-	if err != nil || n == 0 {
-		return err
+	if n == 0 {
+		return nil
 	}
-	if n < 0 || n > p.Remaining {
-		return fmt.Errorf("take %d of what was granted for %s: %w", n, reference, ErrInsufficient)
-	}
-	l, err := lotByReference(ctx, tx, reference)
+	b, err := current(ctx, tx)
 	if err != nil {
 		return err
 	}
-	if l.Effective.After(tx.Now()) { // it has not begun: it begins now, for what is left to be taken
-		if err := change(ctx, tx, l, `counted = TRUE`, entry{kind: Granted, amount: l.Remaining, reference: l.Reference, lot: l.ID}); err != nil {
-			return err
-		}
+	l, err := b.granted(ctx, tx, reference)
+	if err != nil {
+		return fmt.Errorf("take %d of what was granted for %s: %w", n, reference, err)
 	}
-	return change(ctx, tx, l, fmt.Sprintf(`remaining = remaining - %d`, n), entry{kind: Adjusted, amount: -n, reference: l.Reference, lot: l.ID})
+	if n < 0 || n > l.Remaining || l.revoked {
+		return fmt.Errorf("take %d of what was granted for %s: %w", n, reference, ErrInsufficient)
+	}
+	d := by(tx)
+	if !l.counted { // it has not begun: it begins now, for what is left to be taken
+		b.begin(d, l)
+	}
+	b.shrink(d, l, n, Adjusted, l.Reference)
+	return b.write(ctx, tx)
 }

@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"igny8/internal/clock"
-	"igny8/internal/id"
 	"igny8/internal/tenant"
 )
 
@@ -46,29 +45,6 @@ func (e Entry) Spent() Credits {
 		return -(e.Amount + e.HeldChange)
 	}
 	return 0
-}
-
-// entry is a line to be written.
-type entry struct {
-	kind         Kind
-	amount, held Credits
-	operation    Operation
-	reference    string
-	hold         HoldID
-	lot          LotID
-}
-
-func write(ctx context.Context, tx *tenant.Tx, m moved, e entry) error {
-	_, err := tx.Exec(ctx, `
-		INSERT INTO credit_entries (account_id, seq, id, kind, amount, balance_after, held_change, held_after,
-			operation, reference, hold_id, lot_id, actor, created_at)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)`,
-		m.seq, id.New[entryKind](), string(e.kind), e.amount, m.available, e.held, m.held,
-		string(e.operation), e.reference, e.hold, e.lot, tx.Scope().Actor().String(), clock.Micros(tx.Now()))
-	if err != nil {
-		return fmt.Errorf("entry %s for %s: %w", e.kind, e.reference, err)
-	}
-	return nil
 }
 
 // Page says which entries are wanted.

@@ -2,12 +2,10 @@ package credit
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"time"
 
 	"igny8/internal/clock"
-	"igny8/internal/id"
 	"igny8/internal/tenant"
 )
 
@@ -51,78 +49,51 @@ type Want struct {
 // is ErrInsufficient, with needed, available and held, when there are not
 // enough.
 func Reserve(ctx context.Context, tx *tenant.Tx, w Want) (HoldID, error) {
-	n, op, reference := w.Amount, w.Operation, w.Reference
-	if n <= 0 {
-		return HoldID{}, fmt.Errorf("reserve %d for %s: %w", n, reference, ErrInvalidAmount)
-	}
-	if err := matureIfDue(ctx, tx); err != nil {
+	all, err := ReserveAll(ctx, tx, []Want{w})
+	if err != nil {
 		return HoldID{}, err
 	}
-	m, err := move(ctx, tx, -n, n)
-	if err != nil {
-		return HoldID{}, fmt.Errorf("reserve %d for %s: %w", n, reference, explain(ctx, tx, n, err))
-	}
-	h := id.New[holdKind]()
-	_, err = tx.Exec(ctx, `
-		INSERT INTO credit_holds (account_id, id, operation, reference, site_id, amount, state, created_at)
-		VALUES ($1, $2, $3, $4, NULLIF($5, ''), $6, 'reserved', $7)`, h, string(op), reference, w.Site, n, clock.Micros(tx.Now()))
-	if err != nil {
-		return HoldID{}, fmt.Errorf("reserve %d for %s: %w", n, reference, err)
-	}
-	if err := takeFromLots(ctx, tx, h, n); err != nil {
-		return HoldID{}, fmt.Errorf("reserve %d for %s: %w", n, reference, err)
-	}
-	return h, write(ctx, tx, m, entry{kind: Reserved, amount: -n, held: n, operation: op, reference: reference, hold: h})
+	return all[0], nil
 }
 
-func matureIfDue(ctx context.Context, tx *tenant.Tx) error {
-	var due bool
-	err := tx.Get(ctx, `SELECT coalesce(next_change <= $2, FALSE) FROM credit_balances WHERE account_id = $1`,
-		[]any{clock.Micros(tx.Now())}, &due)
-	if tenant.IsNotFound(err) {
-		return nil
+// ReserveAll promises credits to many works, for each a hold, in their order:
+// for all of them, or ErrInsufficient, with the sum of what is needed, and for
+// none.
+func ReserveAll(ctx context.Context, tx *tenant.Tx, all []Want) ([]HoldID, error) {
+	ids, err := reserveAll(ctx, tx, all)
+	if err != nil && len(all) == 1 {
+		return nil, fmt.Errorf("reserve %d for %s: %w", all[0].Amount, all[0].Reference, err)
 	}
-	if err != nil || !due {
-		return err
+	if err != nil {
+		return nil, fmt.Errorf("reserve for %d works: %w", len(all), err)
 	}
-	if err := mature(ctx, tx); err != nil {
-		return err
-	}
-	return repay(ctx, tx) // a grant that was paid ahead has begun
+	return ids, nil
 }
 
-// explain adds the figures to ErrInsufficient, in the transaction that found
-// it.
-func explain(ctx context.Context, tx *tenant.Tx, needed Credits, err error) error {
-	if !errors.Is(err, ErrInsufficient) {
-		return err
+func reserveAll(ctx context.Context, tx *tenant.Tx, all []Want) ([]HoldID, error) {
+	var sum Credits
+	for _, w := range all {
+		if w.Amount <= 0 {
+			return nil, ErrInvalidAmount
+		}
+		sum += w.Amount
 	}
-	b, err := BalanceOf(ctx, tx)
+	b, err := current(ctx, tx)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	return ErrInsufficient.Sayf("This needs %d credits and %d are available.", needed, b.Available).
-		With("needed", needed).With("available", b.Available).With("held", b.Held)
-}
-
-func takeFromLots(ctx context.Context, tx *tenant.Tx, h HoldID, n Credits) error {
-	all, err := spendable(ctx, tx)
-	if err != nil {
-		return err
+	if b.available < sum {
+		return nil, b.short(sum)
 	}
-	for i, l := range all {
-		part := min(n, l.Remaining)
-		if _, err := tx.Exec(ctx, `UPDATE credit_lots SET remaining = remaining - $3 WHERE account_id = $1 AND id = $2`, l.ID, part); err != nil {
-			return err
+	ids := make([]HoldID, 0, len(all))
+	for _, w := range all {
+		h, err := b.reserve(by(tx), w, 0)
+		if err != nil {
+			return nil, err
 		}
-		if _, err := tx.Exec(ctx, `INSERT INTO credit_hold_lots (account_id, hold_id, ordinal, lot_id, amount) VALUES ($1, $2, $3, $4, $5)`, h, i, l.ID, part); err != nil {
-			return err
-		}
-		if n -= part; n == 0 {
-			return nil
-		}
+		ids = append(ids, h.id)
 	}
-	return fmt.Errorf("the lots are %d short of the balance", n)
+	return ids, b.write(ctx, tx)
 }
 
 // Open starts the work that a hold pays for. A hold opens once; when who
@@ -159,7 +130,8 @@ func spentOrMissing(ctx context.Context, r tenant.Reader, hid HoldID) error {
 func Extend(ctx context.Context, tx *tenant.Tx, h *Hold) error {
 	n, err := tx.Exec(ctx, `
 		UPDATE credit_holds SET lease_until = $4
-		WHERE account_id = $1 AND id = $2 AND state = 'open' AND fence = $3`, h.id, h.fence, clock.Micros(tx.Now().Add(Lease)))
+		WHERE account_id = $1 AND id = $2 AND state = 'open' AND fence = $3 AND (NOT lapses OR lease_until > $5)`,
+		h.id, h.fence, clock.Micros(tx.Now().Add(Lease)), clock.Micros(tx.Now()))
 	return endedOnce(n, err, "extend", h.id)
 }
 
@@ -192,30 +164,55 @@ func Reclaim(ctx context.Context, tx *tenant.Tx, hid HoldID) error {
 // ended, or was opened by somebody else since.
 func Settle(ctx context.Context, tx *tenant.Tx, h *Hold, used Credits) error {
 	used = max(0, min(used, h.amount))
-	n, err := tx.Exec(ctx, `
-		UPDATE credit_holds SET state = 'settled', used = $4, lease_until = NULL, ended_at = $5
-		WHERE account_id = $1 AND id = $2 AND state = 'open' AND fence = $3`, h.id, h.fence, used, clock.Micros(tx.Now()))
-	if err := endedOnce(n, err, "settle", h.id); err != nil {
-		return err
+	err := end(ctx, tx, h.id, Settled, used, `state = 'open' AND fence = $3`, h.fence)
+	if err != nil {
+		return fmt.Errorf("settle %s: %w", h.id, err)
 	}
-	return giveBack(ctx, tx, h, h.amount-used, Settled)
+	return nil
 }
 
 // Release ends a hold of which nothing was bought. ErrHoldSpent when it has
 // ended already.
 func Release(ctx context.Context, tx *tenant.Tx, hid HoldID) error {
-	h := Hold{id: hid}
-	err := tx.Get(ctx, `
-		UPDATE credit_holds SET state = 'released', lease_until = NULL, ended_at = $3
-		WHERE account_id = $1 AND id = $2 AND state IN ('reserved', 'open')
-		RETURNING operation, reference, amount`, []any{hid, clock.Micros(tx.Now())}, &h.op, &h.ref, &h.amount)
-	if tenant.IsNotFound(err) {
-		err = spentOrMissing(ctx, tx, hid)
-	}
-	if err != nil {
+	if err := end(ctx, tx, hid, Released, 0, `ended_at IS NULL`); err != nil {
 		return fmt.Errorf("release %s: %w", hid, err)
 	}
-	return giveBack(ctx, tx, &h, h.amount, Released)
+	return nil
+}
+
+// end ends a hold for which the condition holds; its arguments begin at $3.
+func end(ctx context.Context, tx *tenant.Tx, hid HoldID, kind Kind, used Credits, condition string, args ...any) error {
+	b, err := current(ctx, tx)
+	if err != nil {
+		return err
+	}
+	if err := b.write(ctx, tx); err != nil { // what lapsed has ended: the condition sees it
+		return err
+	}
+	h := &hold{id: hid}
+	err = tx.Get(ctx, `
+		SELECT operation, reference, amount FROM credit_holds
+		WHERE account_id = $1 AND id = $2 AND `+condition+tx.ForUpdate(), append([]any{hid}, args...), &h.want.Operation, &h.want.Reference, &h.amount)
+	if tenant.IsNotFound(err) {
+		return spentOrMissing(ctx, tx, hid)
+	}
+	if err == nil {
+		err = b.readParts(ctx, tx, h)
+	}
+	if err != nil {
+		return err
+	}
+	d := by(tx)
+	b.end(d, h, kind, used)
+	if b.due(d.now) { // a lot ended while the hold kept it alive
+		if err := b.write(ctx, tx); err != nil {
+			return err
+		}
+		if err := b.catchTime(ctx, tx); err != nil {
+			return err
+		}
+	}
+	return b.write(ctx, tx)
 }
 
 func endedOnce(n int64, err error, what string, hid HoldID) error {
@@ -226,62 +223,4 @@ func endedOnce(n int64, err error, what string, hid HoldID) error {
 		return fmt.Errorf("%s %s: %w", what, hid, err)
 	}
 	return nil
-}
-
-// giveBack moves rest of a hold that has ended back to available, and writes
-// the entry of its end.
-func giveBack(ctx context.Context, tx *tenant.Tx, h *Hold, rest Credits, kind Kind) error {
-	m, err := move(ctx, tx, rest, -h.amount)
-	if err != nil {
-		return fmt.Errorf("%s %s: %w", kind, h.id, err)
-	}
-	due, err := returnToLots(ctx, tx, h.id, rest)
-	if err != nil {
-		return fmt.Errorf("%s %s: %w", kind, h.id, err)
-	}
-	err = write(ctx, tx, m, entry{kind: kind, amount: rest, held: -h.amount, operation: h.op, reference: h.ref, hold: h.id})
-	if err != nil || !due {
-		return err
-	}
-	return mature(ctx, tx) // a lot ended while the hold kept it alive
-}
-
-// returnToLots unwinds in the booked order reversed. due tells that a lot has
-// ended meanwhile.
-func returnToLots(ctx context.Context, tx *tenant.Tx, hid HoldID, rest Credits) (due bool, err error) {
-	type part struct {
-		lot     LotID
-		amount  Credits
-		expires *int64
-		revoked bool
-	}
-	var parts []part
-	err = tx.Each(ctx, `
-		SELECT b.lot_id, b.amount, l.expires_at, l.revoked
-		FROM credit_hold_lots b JOIN credit_lots l ON l.account_id = b.account_id AND l.id = b.lot_id
-		WHERE b.account_id = $1 AND b.hold_id = $2 ORDER BY b.ordinal DESC`, []any{hid}, func(scan tenant.Scan) error {
-		var p part
-		err := scan(&p.lot, &p.amount, &p.expires, &p.revoked)
-		parts = append(parts, p)
-		return err
-	})
-	if err != nil {
-		return false, err
-	}
-	for _, p := range parts {
-		back := min(rest, p.amount)
-		if back == 0 {
-			break
-		}
-		rest -= back
-		if _, err := tx.Exec(ctx, `UPDATE credit_lots SET remaining = remaining + $3 WHERE account_id = $1 AND id = $2`, p.lot, back); err != nil {
-			return false, err
-		}
-		expires := clock.FromNull(p.expires)
-		if err := bringForward(ctx, tx, expires); err != nil {
-			return false, err
-		}
-		due = due || p.revoked || !expires.IsZero() && !expires.After(tx.Now())
-	}
-	return due, nil
 }

@@ -87,13 +87,17 @@ func Grant(ctx context.Context, tx *tenant.Tx, n NewLot) (Lot, error) {
 	if added == 0 {
 		return lotByReference(ctx, tx, n.Reference)
 	}
-	if err := bringForward(ctx, tx, l.Effective); err != nil {
+	b, err := read(ctx, tx)
+	if err != nil {
 		return Lot{}, err
 	}
-	if err := mature(ctx, tx); err != nil {
-		return Lot{}, err
+	b.bringForward(clock.Micros(l.Effective))
+	if b.due(clock.Micros(tx.Now())) {
+		if err := b.catchTime(ctx, tx); err != nil {
+			return Lot{}, err
+		}
 	}
-	return l, repay(ctx, tx)
+	return l, b.write(ctx, tx)
 }
 
 func lotByReference(ctx context.Context, r tenant.Reader, reference string) (Lot, error) {
@@ -137,60 +141,3 @@ func lots(ctx context.Context, r tenant.Reader, where string, args ...any) ([]Lo
 
 // inOrder is the order in which lots are spent.
 const inOrder = ` ORDER BY priority, expires_at NULLS LAST, id`
-
-// spendable is Lots for who has matured the balance and holds its lock: it
-// agrees with the balance to the credit, whatever the clocks of two processes
-// say.
-func spendable(ctx context.Context, tx *tenant.Tx) ([]Lot, error) {
-	return lots(ctx, tx, `AND counted AND remaining > 0`)
-}
-
-// mature brings the balance up to the transaction's moment: lots that have
-// begun are counted, lots that have ended are taken out, each with its entry.
-// It expires only what is neither spent nor held.
-func mature(ctx context.Context, tx *tenant.Tx) error {
-	now := clock.Micros(tx.Now())
-	// Touching the row locks it: no one reserves meanwhile.
-	if _, err := tx.Exec(ctx, `UPDATE credit_balances SET seq = seq WHERE account_id = $1`); err != nil {
-		return fmt.Errorf("lock the balance: %w", err)
-	}
-	begun, err := lots(ctx, tx, `AND NOT counted AND effective_at <= $2`, now)
-	if err != nil {
-		return fmt.Errorf("lots that begin: %w", err)
-	}
-	for _, l := range begun {
-		if err := change(ctx, tx, l, `counted = TRUE`, entry{kind: Granted, amount: l.Remaining, reference: l.Reference, lot: l.ID}); err != nil {
-			return err
-		}
-	}
-	over, err := lots(ctx, tx, `AND counted AND remaining > 0 AND (revoked OR expires_at <= $2)`, now)
-	if err != nil {
-		return fmt.Errorf("lots that end: %w", err)
-	}
-	for _, l := range over {
-		if err := change(ctx, tx, l, `remaining = 0`, entry{kind: Expired, amount: -l.Remaining, reference: l.Reference, lot: l.ID}); err != nil {
-			return err
-		}
-		// Of a lot that was taken back: a hold gave back what had been owed.
-		if err := lessen(ctx, tx, l.ID, l.Remaining); err != nil {
-			return fmt.Errorf("lot %s: %w", l.ID, err)
-		}
-	}
-	_, err = tx.Exec(ctx, `
-		UPDATE credit_balances SET next_change = (
-			SELECT min(CASE WHEN counted THEN expires_at ELSE effective_at END)
-			FROM credit_lots WHERE account_id = $1 AND remaining > 0)
-		WHERE account_id = $1`)
-	return err
-}
-
-func change(ctx context.Context, tx *tenant.Tx, l Lot, set string, e entry) error {
-	if _, err := tx.Exec(ctx, `UPDATE credit_lots SET `+set+` WHERE account_id = $1 AND id = $2`, l.ID); err != nil {
-		return fmt.Errorf("lot %s: %w", l.ID, err)
-	}
-	m, err := move(ctx, tx, e.amount, 0)
-	if err != nil {
-		return fmt.Errorf("lot %s: %w", l.ID, err)
-	}
-	return write(ctx, tx, m, e)
-}
