@@ -63,11 +63,8 @@ var ErrNoScope = errors.New("tenant: the scope names no account")
 // View runs fn on one read-only snapshot of the account's rows. An operator's
 // scope opens none: what he reads is written down, see MintStaff.
 func (st *Store) View(ctx context.Context, s Scope, fn func(context.Context, *View) error) error {
-	switch {
-	case s.account.IsZero():
-		return ErrNoScope
-	case s.by != "":
-		return ErrUnwritten
+	if err := s.own(); err != nil {
+		return err
 	}
 	return st.db.ViewOf(ctx, s.account.String(), func(ctx context.Context, v *db.View) error {
 		return fn(ctx, &View{scope: s, r: v})
@@ -103,11 +100,8 @@ func bind(tx *db.Tx, s Scope) *Tx {
 // and job may call it: they find out whose transaction it is. An operator's
 // scope is refused, since nobody would look for its event.
 func Bind(ctx context.Context, tx *db.Tx, s Scope) (*Tx, error) {
-	switch {
-	case s.account.IsZero():
-		return nil, ErrNoScope
-	case s.by != "":
-		return nil, ErrUnwritten
+	if err := s.own(); err != nil {
+		return nil, err
 	}
 	if err := tx.Narrow(ctx, s.account.String()); err != nil {
 		return nil, err
@@ -119,11 +113,8 @@ func Bind(ctx context.Context, tx *db.Tx, s Scope) (*Tx, error) {
 // platform's, which may do so for several, one after the other. Only identity
 // may call it: what happens to a person is written into each of his accounts.
 func Within(ctx context.Context, tx *db.Tx, s Scope, fn func(*Tx) error) error {
-	switch {
-	case s.account.IsZero():
-		return ErrNoScope
-	case s.by != "":
-		return ErrUnwritten
+	if err := s.own(); err != nil {
+		return err
 	}
 	return tx.Within(ctx, s.account.String(), func() error { return fn(bind(tx, s)) })
 }
