@@ -16,6 +16,7 @@ import (
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
 
 	"igny8/internal/bank"
+	"igny8/internal/credit"
 	"igny8/internal/fault"
 	"igny8/internal/httpx"
 	"igny8/internal/identity"
@@ -37,6 +38,7 @@ type Rooms struct {
 	Store    *tenant.Store
 	Identity *identity.Service
 	Replay   *replay.Log
+	Teller   *credit.Teller
 	Desk     *payment.Desk
 	Bank     *bank.Office
 	Jobs     *job.Queue
@@ -54,6 +56,7 @@ type API struct {
 	st       *tenant.Store
 	identity *identity.Service
 	replay   *replay.Log
+	teller   *credit.Teller
 	desk     *payment.Desk
 	bank     *bank.Office
 	jobs     *job.Queue
@@ -72,7 +75,7 @@ type API struct {
 func New(r Rooms) *API {
 	tellAsProblems()
 	a := &API{
-		st: r.Store, identity: r.Identity, replay: r.Replay, desk: r.Desk, bank: r.Bank, jobs: r.Jobs, planner: r.Planner, writer: r.Writer,
+		st: r.Store, identity: r.Identity, replay: r.Replay, teller: r.Teller, desk: r.Desk, bank: r.Bank, jobs: r.Jobs, planner: r.Planner, writer: r.Writer,
 		sites: r.Sites, throttle: r.Throttle, proxies: r.Proxies, log: r.Log, mux: http.NewServeMux(),
 	}
 	cfg := huma.DefaultConfig("Igny8", r.Version)
@@ -90,6 +93,7 @@ func New(r Rooms) *API {
 	a.memberRoutes()
 	a.invitationRoutes()
 	a.billingRoutes()
+	a.holdRoutes()
 	a.vendorRoutes()
 	a.documentRoutes()
 	a.siteRoutes()

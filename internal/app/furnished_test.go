@@ -49,6 +49,7 @@ func (h *house) furnish(t *testing.T, operator, marker string) *furnished {
 	f.ids["payment"] = f.post("/billing/payments", withProof{
 		"invoice_id": f.ids["invoice"], "external_payment_id": marker + " claim", "amount": 50000, "payer_name": marker,
 	}, "Idempotency-Key", marker+"-claim").text("id")
+	f.ids["hold"] = f.post("/billing/credits/holds", object{"operation": "generate_content", "units": 100, "reference": marker, "site_id": f.ids["site"]}).text("id")
 	f.ids["key"] = f.post("/account/api-keys", object{"name": marker, "scopes": []string{"content.read"}}).text("id")
 	f.ids["invitation"] = f.post("/account/invitations", object{"email": "invited@" + marker + ".example", "role": "editor"}).text("id")
 	return f

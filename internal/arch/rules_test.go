@@ -129,11 +129,14 @@ var reachers = map[string]map[string]string{
 		"job/run.go":          "jobs of processes that died",
 		"job/round.go":        "in which accounts something has become due",
 	},
-	"LookAcross": {"identity/verify.go": "where a person, whose row is held, is a member"},
+	"UpdateTogether": {"tenant/joint.go": "a Joint"},
+	"Jointly":        {"credit/tellerjoint.go": "credits of several accounts in one commit"},
+	"InTurn":         {"credit/tellerturn.go": "the same, account by account"},
+	"LookAcross":     {"identity/verify.go": "where a person, whose row is held, is a member"},
 }
 
 // setting is what row-level security reads; package db alone sets it.
-var setting = regexp.MustCompile(`\bigny8\.(account|reach)\b`)
+var setting = regexp.MustCompile(`\bigny8\.(accounts?|reach)\b`)
 
 // reaches finds who says whose rows a transaction meets, and is not on the list.
 func (h house) reaches() []string {

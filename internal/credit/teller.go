@@ -56,6 +56,7 @@ var (
 type Ticket struct {
 	Hold   HoldID
 	Amount Credits
+	Made   time.Time
 	Until  time.Time // when it lapses
 }
 
@@ -74,7 +75,7 @@ func (t *Teller) Reserve(ctx context.Context, s tenant.Scope, w Want, lease time
 	if err := t.do(ctx, o); err != nil {
 		return Ticket{}, err
 	}
-	return Ticket{Hold: o.got.id, Amount: o.got.amount, Until: clock.FromMicros(o.got.lease)}, nil
+	return Ticket{Hold: o.got.id, Amount: o.got.amount, Made: clock.FromMicros(o.got.created), Until: clock.FromMicros(o.got.lease)}, nil
 }
 
 // Settle ends what this or another teller reserved: used credits are spent,
@@ -108,10 +109,12 @@ func Prolong(ctx context.Context, tx *tenant.Tx, hid HoldID, lease time.Duration
 		return Ticket{}, ErrInvalidLease
 	}
 	k := Ticket{Hold: hid, Until: tx.Now().Add(lease)}
+	var made int64
 	err := tx.Get(ctx, `
 		UPDATE credit_holds SET lease_until = $3
 		WHERE account_id = $1 AND id = $2 AND lapses AND ended_at IS NULL AND lease_until > $4
-		RETURNING amount`, []any{hid, clock.Micros(k.Until), clock.Micros(tx.Now())}, &k.Amount)
+		RETURNING amount, created_at`, []any{hid, clock.Micros(k.Until), clock.Micros(tx.Now())}, &k.Amount, &made)
+	k.Made = clock.FromMicros(made)
 	if tenant.IsNotFound(err) {
 		err = spentOrMissing(ctx, tx, hid)
 	}
