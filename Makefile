@@ -26,7 +26,7 @@ lint:
 # The figures of docs/performance.md.
 bench: build
 	$(GO) run ./bench
-	$(GO) run ./bench -credits
+	$(GO) run ./bench -credits -n 3
 
 tools:
 	@.ci/tools

@@ -14,7 +14,20 @@ import (
 // statements prepared.
 type ledger struct {
 	*sql.DB
-	see, set, guard, add *sql.Stmt
+	see, set, guard, add prepared
+}
+
+// prepared is a statement for any transaction of the connection; the ledger
+// closes it.
+type prepared struct{ *sql.Stmt }
+
+func (p prepared) run(ctx context.Context, tx *sql.Tx, args ...any) error {
+	_, err := tx.StmtContext(ctx, p.Stmt).ExecContext(ctx, args...) //nolint:sqlclosecheck // the transaction closes it
+	return err
+}
+
+func (p prepared) get(ctx context.Context, tx *sql.Tx, args []any, to ...any) error {
+	return tx.StmtContext(ctx, p.Stmt).QueryRowContext(ctx, args...).Scan(to...) //nolint:sqlclosecheck // the transaction closes it
 }
 
 // durable is how a peer opens SQLite: as the product does.
@@ -39,7 +52,7 @@ func openLedger(ctx context.Context, at string) (_ *ledger, err error) {
 	}
 	l := &ledger{DB: d}
 	for _, s := range []struct {
-		to    **sql.Stmt
+		to    *prepared
 		query string
 	}{
 		{&l.see, `SELECT available, held FROM balances WHERE account = $1`},
@@ -47,19 +60,12 @@ func openLedger(ctx context.Context, at string) (_ *ledger, err error) {
 		{&l.guard, guardedUpdate},
 		{&l.add, addEntry},
 	} {
-		if *s.to, err = prepare(ctx, d, s.query); err != nil {
+		if s.to.Stmt, err = d.PrepareContext(ctx, s.query); err != nil {
 			return nil, fmt.Errorf("%s: %w", s.query, err)
 		}
 	}
 	return l, nil
 }
-
-func prepare(ctx context.Context, d *sql.DB, query string) (*sql.Stmt, error) {
-	return d.PrepareContext(ctx, query)
-}
-
-// in is a statement within a transaction, which closes it.
-func in(ctx context.Context, tx *sql.Tx, s *sql.Stmt) *sql.Stmt { return tx.StmtContext(ctx, s) }
 
 func (l *ledger) books() peer {
 	return peer{
@@ -102,27 +108,25 @@ func sqlitePeer(book func(context.Context, *ledger, *sql.Tx, move) error) opener
 
 func naiveSQLite(ctx context.Context, l *ledger, tx *sql.Tx, m move) error {
 	var available, held int64
-	if err := in(ctx, tx, l.see).QueryRowContext(ctx, m.account).Scan(&available, &held); err != nil {
+	if err := l.see.get(ctx, tx, []any{m.account}, &available, &held); err != nil {
 		return err
 	}
 	available, held = available+m.available, held+m.held
 	if available < 0 || held < 0 {
 		return errShort
 	}
-	if _, err := in(ctx, tx, l.set).ExecContext(ctx, m.account, available, held); err != nil {
+	if err := l.set.run(ctx, tx, m.account, available, held); err != nil {
 		return err
 	}
-	_, err := in(ctx, tx, l.add).ExecContext(ctx, m.account, m.available, m.held, available, m.hold, time.Now().UnixMicro())
-	return err
+	return l.add.run(ctx, tx, m.account, m.available, m.held, available, m.hold, time.Now().UnixMicro())
 }
 
 func guardedSQLite(ctx context.Context, l *ledger, tx *sql.Tx, m move) error {
 	var available int64
-	if err := in(ctx, tx, l.guard).QueryRowContext(ctx, m.account, m.available, m.held).Scan(&available); err != nil {
+	if err := l.guard.get(ctx, tx, []any{m.account, m.available, m.held}, &available); err != nil {
 		return err
 	}
-	_, err := in(ctx, tx, l.add).ExecContext(ctx, m.account, m.available, m.held, available, m.hold, time.Now().UnixMicro())
-	return err
+	return l.add.run(ctx, tx, m.account, m.available, m.held, available, m.hold, time.Now().UnixMicro())
 }
 
 // sqliteBatcher has one transaction for each batch.
@@ -137,18 +141,17 @@ func sqliteBatcher(ctx context.Context, at place) (desk, error) {
 }
 
 func (l *ledger) write(ctx context.Context, tx *sql.Tx, b batch) error {
-	guard, add := in(ctx, tx, l.guard), in(ctx, tx, l.add)
 	before := make(map[int64]int64, len(b.accounts))
 	for i, account := range b.accounts {
 		var available int64
-		if err := guard.QueryRowContext(ctx, account, b.available[i], b.held[i]).Scan(&available); err != nil {
+		if err := l.guard.get(ctx, tx, []any{account, b.available[i], b.held[i]}, &available); err != nil {
 			return err
 		}
 		before[account] = available - b.available[i]
 	}
 	now := time.Now().UnixMicro()
 	for i, account := range b.moves.accounts {
-		if _, err := add.ExecContext(ctx, account, b.moves.available[i], b.moves.held[i], before[account]+b.moves.running[i], b.moves.holds[i], now); err != nil {
+		if err := l.add.run(ctx, tx, account, b.moves.available[i], b.moves.held[i], before[account]+b.moves.running[i], b.moves.holds[i], now); err != nil {
 			return err
 		}
 	}
