@@ -26,6 +26,7 @@ lint:
 # The figures of docs/performance.md.
 bench: build
 	$(GO) run ./bench
+	$(GO) run ./bench -credits -n 3
 
 tools:
 	@.ci/tools

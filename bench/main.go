@@ -28,6 +28,11 @@ type options struct {
 	keywords string
 	runs     int
 	gate     bool // measure nothing else
+	credits  bool // measure the credits, and nothing else
+	window   time.Duration
+	only     string
+	pool     int
+	plot     string
 }
 
 func main() {
@@ -37,13 +42,21 @@ func main() {
 	flag.StringVar(&o.keywords, "keywords", "", "a Semrush export; none: that of the shared data, or else one that is made up")
 	flag.IntVar(&o.runs, "n", 5, "how often everything is done")
 	flag.BoolVar(&o.gate, "gate", false, "measure the gate alone")
+	flag.BoolVar(&o.credits, "credits", false, "measure the credits alone, on both engines; without -database on a PostgreSQL that is started for it")
+	flag.DurationVar(&o.window, "window", 1500*time.Millisecond, "with -credits: how long each desk is measured at a time")
+	flag.StringVar(&o.only, "only", "", "with -credits: a regular expression that the names of the figures match")
+	flag.IntVar(&o.pool, "pool", 64, "with -credits: how many connections a peer may have on PostgreSQL")
+	flag.StringVar(&o.plot, "plot", "", "with -credits: an SVG file to draw the figures into")
 	bareAt := flag.String("serve-bare", "", "be the peer of the gate at this address, and nothing else")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	var err error
-	if *bareAt != "" {
+	switch {
+	case *bareAt != "":
 		err = serveBare(ctx, *bareAt)
-	} else {
+	case o.credits:
+		err = benchCredits(ctx, o, os.Stdout)
+	default:
 		err = bench(ctx, o, os.Stdout)
 	}
 	stop()

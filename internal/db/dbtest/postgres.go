@@ -146,9 +146,10 @@ func NewLogin(ctx context.Context, at, name, attributes string) (string, error) 
 }
 
 // StartCluster starts a PostgreSQL cluster that ends with this process, and
-// returns the URL of its first database, for a superuser. Durability is off:
-// what tests prove about crashes they prove with servers of their own.
-func StartCluster(ctx context.Context) (string, error) {
+// returns the URL of its first database, for a superuser. Durability is off,
+// unless settings ("fsync=on") say otherwise: what tests prove about crashes
+// they prove with servers of their own.
+func StartCluster(ctx context.Context, settings ...string) (string, error) {
 	bin, err := programs()
 	if err != nil {
 		return "", err
@@ -171,9 +172,13 @@ func StartCluster(ctx context.Context) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	postgres := exec.Command("sh", "-c", supervise, "sh", dir,
-		filepath.Join(bin, "postgres"), "-D", data, "-k", dir, "-p", strconv.Itoa(port), "-c", "listen_addresses=127.0.0.1",
-		"-c", "fsync=off", "-c", "synchronous_commit=off", "-c", "full_page_writes=off", "-c", "max_connections=300", "-c", "shared_buffers=64MB")
+	args := []string{"-c", supervise, "sh", dir, filepath.Join(bin, "postgres"), "-D", data, "-k", dir, "-p", strconv.Itoa(port)}
+	for _, s := range slices.Concat([]string{
+		"listen_addresses=127.0.0.1", "fsync=off", "synchronous_commit=off", "full_page_writes=off", "max_connections=300", "shared_buffers=64MB",
+	}, settings) { // the last word counts
+		args = append(args, "-c", s)
+	}
+	postgres := exec.Command("sh", args...)
 	postgres.SysProcAttr, postgres.Dir = attr, dir
 	lifeline, err := postgres.StdinPipe()
 	if err != nil {
