@@ -64,10 +64,10 @@ func openers(on db.Engine) map[string]opener {
 	if on == db.Postgres {
 		return map[string]opener{
 			naive: postgresPeer(naivePostgres), guarded: postgresPeer(guardedPostgres), single: postgresPeer(singlePostgres),
-			batched: postgresBatcher,
+			batched: postgresBatcher, ours: openProduct,
 		}
 	}
-	return map[string]opener{naive: sqlitePeer(naiveSQLite), guarded: sqlitePeer(guardedSQLite), batched: sqliteBatcher}
+	return map[string]opener{naive: sqlitePeer(naiveSQLite), guarded: sqlitePeer(guardedSQLite), batched: sqliteBatcher, ours: openProduct}
 }
 
 // move is what a call does to the balance of an account.
