@@ -63,7 +63,7 @@ func (p *product) furnish(ctx context.Context) error {
 	if err != nil || p.d.Engine() != db.Postgres {
 		return err
 	}
-	for _, table := range []string{"credit_balances", "credit_lots", "credit_entries", "credit_holds", "credit_hold_lots"} {
+	for _, table := range []string{"credit_balances", "credit_lots"} {
 		if _, err := p.d.Pool().Exec(ctx, `ANALYZE `+table); err != nil { // or the first to come along does it, some time
 			return err
 		}

@@ -89,6 +89,9 @@ func BalanceOf(ctx context.Context, r tenant.Reader) (Balance, error) {
 			(SELECT coalesce(sum(p.amount), 0) FROM credit_holds h
 				JOIN credit_hold_lots p ON p.account_id = h.account_id AND p.hold_id = h.id
 				JOIN credit_lots l ON l.account_id = p.account_id AND l.id = p.lot_id
+				WHERE `+lapsed+` AND `+spendableLot+`)
+			+ (SELECT coalesce(sum(h.amount), 0) FROM credit_holds h
+				JOIN credit_lots l ON l.account_id = h.account_id AND l.id = h.lot_id
 				WHERE `+lapsed+` AND `+spendableLot+`),
 			(SELECT coalesce(sum(amount), 0) FROM credit_holds h WHERE `+lapsed+`)`,
 		[]any{clock.Micros(r.Now())}, &b.Available, &back, &next)

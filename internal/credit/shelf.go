@@ -150,23 +150,41 @@ func (b *book) nextLease(ctx context.Context, r tenant.Reader, now int64) (int64
 
 // readParts reads what a hold took from which lots.
 func (b *book) readParts(ctx context.Context, r tenant.Reader, h *hold) error {
-	if err := b.readLots(ctx, r, `AND id IN (SELECT lot_id FROM credit_hold_lots WHERE account_id = $1 AND hold_id = $2)`, h.id); err != nil {
+	err := b.readLots(ctx, r, `AND id IN (
+		SELECT lot_id FROM credit_hold_lots WHERE account_id = $1 AND hold_id = $2
+		UNION ALL SELECT lot_id FROM credit_holds WHERE account_id = $1 AND id = $2)`, h.id)
+	if err != nil {
 		return err
 	}
 	return r.Each(ctx, `
-		SELECT lot_id, amount FROM credit_hold_lots WHERE account_id = $1 AND hold_id = $2 ORDER BY ordinal`, []any{h.id}, func(scan tenant.Scan) error {
+		SELECT lot_id, amount, ordinal FROM credit_hold_lots WHERE account_id = $1 AND hold_id = $2
+		UNION ALL SELECT lot_id, amount, 0 FROM credit_holds WHERE account_id = $1 AND id = $2 AND lot_id IS NOT NULL
+		ORDER BY ordinal`, []any{h.id}, func(scan tenant.Scan) error {
 		var l LotID
 		var n Credits
-		if err := scan(&l, &n); err != nil {
+		if err := scan(&l, &n, new(int64)); err != nil {
 			return err
 		}
-		p := part{lot: b.lot(l), amount: n}
-		if p.lot == nil {
-			return fmt.Errorf("hold %s was taken from %s, which is not there", h.id, l)
-		}
-		h.parts = append(h.parts, p)
-		return nil
+		return h.took(b.lot(l), l, n)
 	})
+}
+
+// took adds what the hold took from a lot.
+func (h *hold) took(l *lot, lid LotID, n Credits) error {
+	if l == nil {
+		return fmt.Errorf("hold %s was taken from %s, which is not there", h.id, lid)
+	}
+	h.parts = append(h.parts, part{lot: l, amount: n})
+	return nil
+}
+
+// sole is the lot that all of a hold came from, where the hold itself says so,
+// and zero otherwise.
+func (h *hold) sole() LotID {
+	if h.lapses && len(h.parts) == 1 {
+		return h.parts[0].lot.ID
+	}
+	return LotID{}
 }
 
 // orNull is the moment, or NULL for none.
@@ -248,9 +266,12 @@ func (h *hold) write(ctx context.Context, tx *tenant.Tx, one func(string, ...any
 	}
 	h.state = clean
 	_, err := tx.Exec(ctx, `
-		INSERT INTO credit_holds (account_id, id, operation, reference, site_id, amount, used, state, fence, lease_until, lapses, created_at, ended_at)
-		VALUES ($1, $2, $3, $4, NULLIF($5, ''), $6, $7, $8, $9, $10, $11, $12, $13)`,
-		h.id, string(h.want.Operation), h.want.Reference, h.want.Site, h.amount, h.used, string(h.status), h.fence, orNull(h.lease), h.lapses, h.created, orNull(h.ended))
+		INSERT INTO credit_holds (account_id, id, operation, reference, site_id, amount, used, state, fence, lease_until, lapses, lot_id, created_at, ended_at)
+		VALUES ($1, $2, $3, $4, NULLIF($5, ''), $6, $7, $8, $9, $10, $11, $12, $13, $14)`,
+		h.id, string(h.want.Operation), h.want.Reference, h.want.Site, h.amount, h.used, string(h.status), h.fence, orNull(h.lease), h.lapses, h.sole(), h.created, orNull(h.ended))
+	if !h.sole().IsZero() {
+		return err
+	}
 	for i := 0; err == nil && i < len(h.parts); i++ {
 		_, err = tx.Exec(ctx, `INSERT INTO credit_hold_lots (account_id, hold_id, ordinal, lot_id, amount) VALUES ($1, $2, $3, $4, $5)`,
 			h.id, i, h.parts[i].lot.ID, h.parts[i].amount)

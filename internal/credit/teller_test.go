@@ -282,6 +282,39 @@ func TestTellersUnderFire(t *testing.T) {
 	}
 }
 
+// TestOneOfManyEndsAHold has callers who end one hold at once.
+func TestOneOfManyEndsAHold(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	h.grant(credit.NewLot{Source: credit.PlanCredits, Reference: "plan", Amount: 3, Expires: h.hand.Clock().Now().Add(time.Hour)})
+	h.grant(credit.NewLot{Source: credit.BonusCredits, Reference: "bonus", Amount: 9})
+	b := credit.NewTeller(h.st)
+	for i, amount := range []credit.Credits{2, 5} { // from one lot, from two
+		k, err := b.Reserve(t.Context(), h.s, work(amount), time.Hour)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var won atomic.Int64
+		var wg sync.WaitGroup
+		for range 40 {
+			wg.Go(func() {
+				switch err := b.Settle(t.Context(), h.s, k.Hold, amount-1); {
+				case err == nil:
+					won.Add(1)
+				case !errors.Is(err, credit.ErrHoldSpent):
+					t.Error(err)
+				}
+			})
+		}
+		wg.Wait()
+		if won.Load() != 1 {
+			t.Errorf("%d ended it", won.Load())
+		}
+		h.want([]credit.Credits{11, 7}[i], 0)
+		h.sound()
+	}
+}
+
 // TestCallersGoAway has callers whose time ends while they wait: none of them
 // has reserved anything without hearing of it, and nobody waits for ever.
 func TestCallersGoAway(t *testing.T) {

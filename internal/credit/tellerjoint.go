@@ -131,10 +131,12 @@ func (g *group) refused() bool {
 // holds that are to be ended. An account without a balance gets an empty book.
 func readJointly(ctx context.Context, j *tenant.Joint, ask []*group, books map[string]*book, holds map[HoldID]*hold) error {
 	var accounts, of, ids []string
+	asked := map[HoldID]bool{}
 	for _, g := range ask {
 		accounts = append(accounts, g.account)
 		for _, o := range g.orders {
-			if !o.reserves() {
+			if !o.reserves() && !asked[o.ends] {
+				asked[o.ends] = true
 				of, ids = append(of, g.account), append(ids, o.ends.String())
 			}
 		}
@@ -165,23 +167,29 @@ func readJointly(ctx context.Context, j *tenant.Joint, ask []*group, books map[s
 	}}
 	if len(ids) > 0 {
 		all = append(all, tenant.JointStatement{
-			Query: `SELECT h.account_id, h.id, h.operation, h.reference, h.amount, h.state, h.fence, h.lease_until, h.lapses, h.created_at, h.ended_at
+			Query: jointLots + `AND (account_id, id) IN (SELECT p.account_id, p.lot_id FROM credit_hold_lots p
+				JOIN unnest($2::text[], $3::text[]) w (account_id, hold_id) USING (account_id, hold_id)
+				UNION ALL SELECT h.account_id, h.lot_id FROM credit_holds h JOIN unnest($2::text[], $3::text[]) w (account_id, id) USING (account_id, id))`,
+			Args: []any{of, ids},
+			Row:  addLot(books),
+		}, tenant.JointStatement{
+			Query: `SELECT h.account_id, h.id, h.operation, h.reference, h.amount, h.state, h.fence, h.lease_until, h.lapses, h.lot_id, h.created_at, h.ended_at
 				FROM credit_holds h JOIN unnest($2::text[], $3::text[]) w (account_id, id) USING (account_id, id)
 				WHERE h.account_id = ANY ($1) FOR UPDATE OF h`,
 			Args: []any{of, ids},
 			Row: func(scan tenant.Scan) error {
 				h := new(hold)
+				var account string
+				var lid LotID
 				var lease, ended *int64
-				err := scan(new(string), &h.id, &h.want.Operation, &h.want.Reference, &h.amount, &h.status, &h.fence, &lease, &h.lapses, &h.created, &ended)
+				err := scan(&account, &h.id, &h.want.Operation, &h.want.Reference, &h.amount, &h.status, &h.fence, &lease, &h.lapses, &lid, &h.created, &ended)
 				h.lease, h.ended = orZero(lease), orZero(ended)
 				holds[h.id] = h
+				if err == nil && !lid.IsZero() {
+					err = h.took(books[account].lot(lid), lid, h.amount)
+				}
 				return err
 			},
-		}, tenant.JointStatement{
-			Query: jointLots + `AND (account_id, id) IN (SELECT p.account_id, p.lot_id FROM credit_hold_lots p
-				JOIN unnest($2::text[], $3::text[]) w (account_id, hold_id) USING (account_id, hold_id))`,
-			Args: []any{of, ids},
-			Row:  addLot(books),
 		}, tenant.JointStatement{
 			Query: `SELECT p.account_id, p.hold_id, p.lot_id, p.amount
 				FROM credit_hold_lots p JOIN unnest($2::text[], $3::text[]) w (account_id, hold_id) USING (account_id, hold_id)
@@ -195,12 +203,11 @@ func readJointly(ctx context.Context, j *tenant.Joint, ask []*group, books map[s
 				if err := scan(&account, &hid, &lid, &n); err != nil {
 					return err
 				}
-				h, l := holds[hid], books[account].lot(lid)
-				if h == nil || l == nil {
-					return fmt.Errorf("hold %s was taken from %s, which is not there", hid, lid)
+				h := holds[hid]
+				if h == nil {
+					return fmt.Errorf("a part of hold %s is there and the hold is not", hid)
 				}
-				h.parts = append(h.parts, part{l, n})
-				return nil
+				return h.took(books[account].lot(lid), lid, n)
 			},
 		})
 	}

@@ -25,9 +25,9 @@ type sheet struct {
 		remaining []int64
 	}
 	hold struct {
-		of                             []int64
-		id, operation, reference, site []string
-		amount, lease, created         []int64
+		of                                  []int64
+		id, operation, reference, site, lot []string
+		amount, lease, created              []int64
 	}
 	part struct {
 		of              []int64
@@ -85,8 +85,12 @@ func (s *sheet) addHold(of int64, h *hold) {
 	}
 	w := &s.hold
 	w.of, w.id, w.site = append(w.of, of), append(w.id, h.id.String()), append(w.site, h.want.Site)
+	w.lot = append(w.lot, h.sole().String())
 	w.operation, w.reference = append(w.operation, string(h.want.Operation)), append(w.reference, h.want.Reference)
 	w.amount, w.lease, w.created = append(w.amount, int64(h.amount)), append(w.lease, h.lease), append(w.created, h.created)
+	if !h.sole().IsZero() {
+		return
+	}
 	for i, p := range h.parts {
 		w := &s.part
 		w.of, w.hold, w.lot = append(w.of, of), append(w.hold, h.id.String()), append(w.lot, p.lot.ID.String())
@@ -117,18 +121,18 @@ const (
 			$21::text[], $22::text[], $23::text[], $24::text[], $25::text[], $26::bigint[], $27::bytea[])
 			AS w (place, seq, id, kind, amount, balance, held, held_after, operation, reference, hold, lot, actor, at, hash) JOIN ok USING (place)
 	), holds AS (
-		INSERT INTO credit_holds (account_id, id, operation, reference, site_id, amount, state, fence, lease_until, lapses, created_at)
-		SELECT ok.account_id, w.id, w.operation, w.reference, NULLIF(w.site, ''), w.amount, 'open', 1, w.lease, TRUE, w.created
-		FROM unnest($28::bigint[], $29::text[], $30::text[], $31::text[], $32::text[], $33::bigint[], $34::bigint[], $35::bigint[])
-			AS w (place, id, operation, reference, site, amount, lease, created) JOIN ok USING (place)
+		INSERT INTO credit_holds (account_id, id, operation, reference, site_id, amount, state, fence, lease_until, lapses, lot_id, created_at)
+		SELECT ok.account_id, w.id, w.operation, w.reference, NULLIF(w.site, ''), w.amount, 'open', 1, w.lease, TRUE, NULLIF(w.lot, ''), w.created
+		FROM unnest($28::bigint[], $29::text[], $30::text[], $31::text[], $32::text[], $33::bigint[], $34::bigint[], $35::text[], $36::bigint[])
+			AS w (place, id, operation, reference, site, amount, lease, lot, created) JOIN ok USING (place)
 	), parts AS (
 		INSERT INTO credit_hold_lots (account_id, hold_id, ordinal, lot_id, amount)
 		SELECT ok.account_id, w.hold, w.ordinal, w.lot, w.amount
-		FROM unnest($36::bigint[], $37::text[], $38::bigint[], $39::text[], $40::bigint[]) AS w (place, hold, ordinal, lot, amount) JOIN ok USING (place)
+		FROM unnest($37::bigint[], $38::text[], $39::bigint[], $40::text[], $41::bigint[]) AS w (place, hold, ordinal, lot, amount) JOIN ok USING (place)
 	)`
 	sheetAll = sheetReserves + `, ends AS (
 		UPDATE credit_holds h SET state = w.status, used = w.used, lease_until = NULL, ended_at = w.ended
-		FROM unnest($41::bigint[], $42::text[], $43::text[], $44::bigint[], $45::bigint[]) AS w (place, id, status, used, ended) JOIN ok USING (place)
+		FROM unnest($42::bigint[], $43::text[], $44::text[], $45::bigint[], $46::bigint[]) AS w (place, id, status, used, ended) JOIN ok USING (place)
 		WHERE h.account_id = ok.account_id AND h.id = w.id AND h.ended_at IS NULL
 	)`
 	sheetOK = ` SELECT place FROM ok`
@@ -142,7 +146,7 @@ func (s *sheet) send(ctx context.Context, j *tenant.Joint) ([]*group, error) {
 		b.account, b.was, b.looked, b.available, b.held, b.seq, b.next, b.head,
 		l.of, l.id, l.remaining,
 		e.of, e.seq, e.id, e.kind, e.amount, e.balance, e.held, e.heldAfter, e.operation, e.reference, e.hold, e.lot, e.actor, e.at, e.hash,
-		h.of, h.id, h.operation, h.reference, h.site, h.amount, h.lease, h.created,
+		h.of, h.id, h.operation, h.reference, h.site, h.amount, h.lease, h.lot, h.created,
 		p.of, p.hold, p.ordinal, p.lot, p.amount,
 	}
 	query := sheetReserves + sheetOK

@@ -24,7 +24,8 @@ var invariants = []struct{ what, query string }{
 		AND b.held <> (SELECT coalesce(sum(amount), 0) FROM credit_holds h WHERE h.account_id = b.account_id AND h.ended_at IS NULL)`},
 	{"holds were not taken from lots in full", `
 		SELECT count(*) FROM credit_holds h WHERE h.account_id = $1
-		AND h.amount <> (SELECT coalesce(sum(amount), 0) FROM credit_hold_lots b WHERE b.account_id = h.account_id AND b.hold_id = h.id)`},
+		AND h.amount <> (SELECT coalesce(sum(amount), 0) FROM credit_hold_lots b WHERE b.account_id = h.account_id AND b.hold_id = h.id)
+			+ CASE WHEN h.lot_id IS NULL THEN 0 ELSE h.amount END`},
 	{"entries do not continue the running sums of the entry before", `
 		SELECT count(*) FROM credit_entries e LEFT JOIN credit_entries p ON p.account_id = e.account_id AND p.seq = e.seq - 1
 		WHERE e.account_id = $1
