@@ -5,7 +5,7 @@ GO ?= go
 LINT := $(GO) run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 STAMP := $(shell git describe --always --dirty 2>/dev/null || echo dev)
 
-.PHONY: build test test-sqlite test-postgres lint bench tools templates assets clean
+.PHONY: chaos build test test-sqlite test-postgres lint bench tools templates assets clean
 
 build:
 	CGO_ENABLED=0 $(GO) build -trimpath -ldflags "-s -w -X igny8/internal/app.Version=$(STAMP)" -o bin/igny8 ./cmd/igny8
@@ -22,6 +22,11 @@ test-postgres:
 lint:
 	$(GO) vet ./...
 	$(LINT) run
+
+# Kills a loaded server 200 times on each database. make test does it a few times.
+chaos: tools
+	IGNY8_TEST_ENGINE=sqlite $(GO) test ./internal/app -run '^TestChaos$$' -v -timeout 30m -args -chaos.rounds=200
+	IGNY8_TEST_ENGINE=postgres $(GO) test ./internal/app -run '^TestChaos$$' -v -timeout 30m -args -chaos.rounds=200
 
 # The figures of docs/performance.md.
 bench: build
