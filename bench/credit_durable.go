@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"time"
@@ -14,8 +15,8 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// describe says what a commit is on this machine: how long the disk takes, and
-// that the databases wait for it. It fails where one does not: figures without
+// describe says what a commit is on this machine: how long the disk takes, who
+// else is busy, and that the databases wait for the disk. It fails where one does not: figures without
 // durability are of something else.
 func describe(ctx context.Context, o options, out io.Writer) error {
 	disk, err := fsyncs()
@@ -23,6 +24,9 @@ func describe(ctx context.Context, o options, out io.Writer) error {
 		return err
 	}
 	_, _ = fmt.Fprintf(out, "fsync of 4 KB appended to a file: median %.3f ms, p99 %.3f ms\n", 1000*disk.p50, 1000*disk.p99)
+	if load, err := os.ReadFile("/proc/loadavg"); err == nil { // Linux has it
+		_, _ = fmt.Fprintf(out, "%d processors, load when it began: %s", runtime.NumCPU(), load)
+	}
 	if err := describeSQLite(ctx, out); err != nil || o.database == "" {
 		return err
 	}

@@ -27,17 +27,20 @@ type setting struct {
 }
 
 func (s setting) String() string {
-	what, whose, where := "reserve", fmt.Sprintf("%d accounts", manyAccounts), "in process"
+	what, whose, who, where := "reserve", fmt.Sprintf("%d accounts", manyAccounts), fmt.Sprintf("%d clients", s.clients), "in process"
 	if s.settles {
 		what = "reserve+settle"
 	}
 	if s.hot {
 		whose = "hot account"
 	}
+	if s.clients == 1 {
+		who = "one client"
+	}
 	if s.http {
 		where = "http"
 	}
-	return fmt.Sprintf("%s, %s, %s, %d clients, %s", s.engine, what, whose, s.clients, where)
+	return fmt.Sprintf("%s, %s, %s, %s, %s", s.engine, what, whose, who, where)
 }
 
 // settings are those whose names match, in the order of the table.
@@ -101,7 +104,7 @@ func benchCredits(ctx context.Context, o options, out io.Writer) error {
 	if err := showCredits(out, all, results); err != nil || o.plot == "" {
 		return err
 	}
-	return os.WriteFile(o.plot, []byte(plot(results)), 0o600)
+	return os.WriteFile(o.plot, []byte(plot(results)), 0o644)
 }
 
 // counter is a desk that is open, for all windows of a round.

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"slices"
 	"text/tabwriter"
 
 	"igny8/internal/db"
@@ -30,28 +31,37 @@ var goals = []goal{
 	{setting{engine: db.SQLite, clients: 64}, guarded, 6},
 }
 
-// ratio is how many times as much a desk does as another: the median of the
-// ratios of all rounds. ok is false where one of them was not measured.
-func ratio(of map[string][]sample, desk, peer string) (r float64, ok bool) {
+// ratios are how many times as much a desk does as another, in each round.
+// There are none where one of them was not measured.
+func ratios(of map[string][]sample, desk, peer string) []float64 {
 	mine, theirs := of[desk], of[peer]
-	if len(mine) == 0 || len(mine) != len(theirs) {
-		return 0, false
+	if len(mine) != len(theirs) || desk == peer {
+		return nil
 	}
 	all := make([]float64, len(mine))
 	for i := range mine {
 		if theirs[i].perSecond == 0 {
-			return 0, false
+			return nil
 		}
 		all[i] = mine[i].perSecond / theirs[i].perSecond
 	}
-	return median(all), true
+	return all
 }
 
 func times(of map[string][]sample, desk, peer string) string {
-	if r, ok := ratio(of, desk, peer); ok && desk != peer {
-		return twoDigits(r)
+	if all := ratios(of, desk, peer); len(all) > 0 {
+		return twoDigits(median(all))
 	}
 	return ""
+}
+
+// timesWithin is times, and between what it was in all rounds.
+func timesWithin(of map[string][]sample, desk, peer string) string {
+	all := ratios(of, desk, peer)
+	if len(all) == 0 {
+		return ""
+	}
+	return fmt.Sprintf("%s (%s to %s)", twoDigits(median(all)), twoDigits(slices.Min(all)), twoDigits(slices.Max(all)))
 }
 
 // twoDigits has decimals where they tell something.
@@ -99,18 +109,18 @@ func showCredits(out io.Writer, at []setting, results measured) error {
 		if of == nil {
 			continue
 		}
-		_, _ = fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\n", g.at, g.peer, twoDigits(g.factor), times(of, batched, g.peer), times(of, ours, g.peer), g.verdict(of))
+		_, _ = fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\n", g.at, g.peer, twoDigits(g.factor), timesWithin(of, batched, g.peer), timesWithin(of, ours, g.peer), g.verdict(of))
 	}
 	return w.Flush()
 }
 
 // verdict says if the goal is reached, or nothing where ours was not measured.
 func (g goal) verdict(of map[string][]sample) string {
-	r, ok := ratio(of, ours, g.peer)
+	all := ratios(of, ours, g.peer)
 	switch {
-	case !ok:
+	case len(all) == 0:
 		return ""
-	case r < g.factor:
+	case median(all) < g.factor:
 		return "missed"
 	default:
 		return "met"

@@ -156,12 +156,15 @@ func TestRatioIsTakenRoundByRound(t *testing.T) {
 		ours: samples(100, 50, 300), naive: samples(10, 10, 100), // 10, 5, 3
 		single: samples(0, 1, 1), batched: samples(1),
 	}
-	if r, ok := ratio(of, ours, naive); r != 5 || !ok {
-		t.Errorf("got %v, %t; want 5, which is not the ratio of the medians", r, ok)
+	if got := times(of, ours, naive); got != "5.00" {
+		t.Errorf("got %s; want 5.00, which is not the ratio of the medians", got)
 	}
-	for _, peer := range []string{single, batched, guarded} {
-		if r, ok := ratio(of, ours, peer); ok {
-			t.Errorf("beside %s, which did nothing, or not as often, or was not there: %v", peer, r)
+	if got := timesWithin(of, ours, naive); got != "5.00 (3.00 to 10.0)" {
+		t.Errorf("got %s", got)
+	}
+	for _, peer := range []string{single, batched, guarded, ours} {
+		if got := times(of, ours, peer) + timesWithin(of, ours, peer); got != "" {
+			t.Errorf("beside %s, which did nothing, or not as often, or was not there, or is the same: %s", peer, got)
 		}
 	}
 }
@@ -210,9 +213,9 @@ func TestTable(t *testing.T) {
 	}
 	for _, want := range []string{
 		`hot account, 64 clients, in process +naive +1000 /s +900 /s +1100 /s +1\.00 ms +2\.00 ms`,
-		`hot account, 64 clients, in process +naive +30\.0 +30\.0 +met\n`,
+		`hot account, 64 clients, in process +naive +30\.0 +30\.0 \(26\.4 to 34\.4\) +met\n`,
 		`hot account, 64 clients, in process +single +20\.0 *\n`,
-		`10000 accounts, 64 clients, in process +naive +6\.00 +5\.00 +missed\n`,
+		`10000 accounts, 64 clients, in process +naive +6\.00 +5\.00 \(5\.00 to 5\.00\) +missed\n`,
 	} {
 		if !regexp.MustCompile(want).MatchString(b.String()) {
 			t.Errorf("no line like %s in\n%s", want, b.String())
