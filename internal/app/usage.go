@@ -26,20 +26,21 @@ func (f usageRebuild) Run(ctx context.Context, c command) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, s.close()) }()
-	rebuilt := 0
-	if f.Account != "" {
-		id, err := tenant.ParseAccountID(f.Account)
-		if err != nil {
-			return fmt.Errorf("%q is not the id of an account: %w", f.Account, err)
+	if f.Account == "" {
+		rebuilt, err := s.rebuildAllUsage(ctx)
+		if err == nil {
+			_, err = fmt.Fprintf(c.Out, "the usage of all %d accounts has been made anew\n", rebuilt)
 		}
-		if err := s.rebuildUsage(ctx, id); err != nil {
-			return err
-		}
-		rebuilt = 1
-	} else if rebuilt, err = s.rebuildAllUsage(ctx); err != nil {
 		return err
 	}
-	_, err = fmt.Fprintf(c.Out, "the usage of %d accounts has been made anew\n", rebuilt)
+	id, err := tenant.ParseAccountID(f.Account)
+	if err != nil {
+		return fmt.Errorf("%q is not the id of an account: %w", f.Account, err)
+	}
+	if err := s.rebuildUsage(ctx, id); err != nil {
+		return err
+	}
+	_, err = fmt.Fprintf(c.Out, "the usage of account %s has been made anew\n", id)
 	return err
 }
 

@@ -32,7 +32,7 @@ func spentIn(condition, known string) string {
 			FROM credit_entries WHERE account_id = $1 AND kind IN ('reserve', 'settle') AND ` + condition + `
 			GROUP BY hold_id HAVING max(CASE kind WHEN 'settle' THEN created_at END) IS NOT NULL
 		) t
-		JOIN credit_holds h ON h.account_id = $1 AND h.id = t.hold_id
+		LEFT JOIN credit_holds h ON h.account_id = $1 AND h.id = t.hold_id
 		LEFT JOIN credit_usage_orders o ON o.account_id = $1 AND o.hold_id = t.hold_id)`
 }
 
@@ -40,7 +40,7 @@ func spentIn(condition, known string) string {
 const (
 	rollEvery = 15 * time.Second
 	rollWorth = 256    // fewer entries than these are read as fast as they are rolled
-	rollBatch = 20_000 // are rolled in one transaction
+	rollBatch = 10_000 // are rolled in one transaction
 )
 
 // UsageRound rolls what accounts have spent into sums. Nothing depends on it

@@ -273,7 +273,8 @@ func TestTwoRollers(t *testing.T) {
 	if got := fmt.Sprint(s.usage(credit.UsageQuery{ByActor: true})); got != "[{2030-01-01   user:usr_a 120 40}]" {
 		t.Errorf("usage %s", got)
 	}
-	for more, err := true, error(nil); more; {
+	for more := true; more; {
+		var err error
 		if more, err = s.roll(50); err != nil {
 			t.Fatal(err)
 		}

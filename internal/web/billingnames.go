@@ -80,7 +80,9 @@ func (n names) sitePicks() []ui.Pick {
 
 // picks is choices by their labels, after the one that is all of them.
 func picks(every string, all []ui.Pick) []ui.Pick {
-	slices.SortFunc(all, func(a, b ui.Pick) int { return cmp.Or(strings.Compare(a.Label, b.Label), strings.Compare(a.Value, b.Value)) })
+	slices.SortFunc(all, func(a, b ui.Pick) int {
+		return cmp.Or(strings.Compare(a.Label, b.Label), strings.Compare(a.Value, b.Value))
+	})
 	return append([]ui.Pick{{Value: everything, Label: every}}, all...)
 }
 

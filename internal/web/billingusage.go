@@ -123,7 +123,7 @@ func (p *usagePage) sum(lines []credit.UsageLine) {
 	}
 	slices.SortFunc(p.Series, func(a, b series) int { return strings.Compare(string(a.Operation), string(b.Operation)) })
 	for i := range p.Series {
-		p.Series[i].Number = strconv.Itoa(i % seriesColours)
+		p.Series[i].Number = colourOf(p.Series[i].Operation, i)
 	}
 	for n := range p.Periods {
 		p.Periods[n].Spent = make([]credit.Credits, len(p.Series))
@@ -201,8 +201,19 @@ func (p usagePage) share(s series) string {
 	return strconv.FormatInt(int64(100*s.Credits+p.Total/2)/int64(max(p.Total, 1)), 10) + " %"
 }
 
-// seriesColours is how many colours the style sheet has for series.
-const seriesColours = 6
+// colours are the style sheet's colours of operations, which have the same
+// whatever is shown beside them.
+var colours = []credit.Operation{credit.AutoCluster, credit.GenerateContent, credit.GenerateIdeas}
+
+// moreColours is how many more there are, for operations without one.
+const moreColours = 3
+
+func colourOf(o credit.Operation, nth int) string {
+	if n := slices.Index(colours, o); n >= 0 {
+		return strconv.Itoa(n)
+	}
+	return strconv.Itoa(len(colours) + nth%moreColours)
+}
 
 // The plot is drawn in units of its own, and stretched to the page.
 const (
