@@ -94,7 +94,7 @@ func usagePageView(p usagePage) templ.Component {
 					}
 					return nil
 				})
-				templ_7745c5c3_Err = ui.Empty(ui.IconActivity, "Nothing was spent", "In this time, of this site and by this person.").Render(templ.WithChildren(ctx, templ_7745c5c3_Var3), templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = ui.Empty(ui.IconActivity, "Nothing was spent", "Not in this time, for this site and by this choice of people.").Render(templ.WithChildren(ctx, templ_7745c5c3_Var3), templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
