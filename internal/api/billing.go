@@ -31,7 +31,7 @@ func (a *API) billingRoutes() {
 	read(a, route{method: http.MethodGet, path: "/billing/invoices/{id}", id: "get-invoice", tag: "billing", summary: "One invoice"}, reading, getInvoice)
 	read(a, route{method: http.MethodGet, path: "/billing/credits", id: "get-credits", tag: "billing", summary: "The balance, and what it is made of"}, reading, getCredits)
 	read(a, route{method: http.MethodGet, path: "/billing/credits/entries", id: "list-credit-entries", tag: "billing", summary: "The ledger, newest first"}, reading, listEntries)
-	read(a, route{method: http.MethodGet, path: "/billing/credits/usage", id: "get-credit-usage", tag: "billing", summary: "What was spent, by day and operation"}, reading, getUsage)
+	read(a, route{method: http.MethodGet, path: "/billing/credits/usage", id: "get-credit-usage", tag: "billing", summary: "What was spent, by day, week or month, and by operation, site or who ordered it"}, reading, getUsage)
 	confirm := route{method: http.MethodPost, path: "/billing/confirm-bank-transfer", id: "confirm-bank-transfer", tag: "billing",
 		summary: "Record a bank transfer that has arrived, with all that follows from it"}
 	mountKeeping(a, confirm, identity.Staff(tenant.PaymentsConfirm), a.confirmTransfer(confirm))
@@ -220,31 +220,6 @@ func listEntries(ctx context.Context, v *tenant.View, in *Window) (*reply[page[e
 			Reference: e.Reference, Actor: e.Actor, Created: e.At,
 		}
 	}, func(e credit.Entry) string { return strconv.FormatInt(e.Seq, 10) }), err
-}
-
-type usageInput struct {
-	From  time.Time `query:"from" doc:"RFC 3339. None: 30 days ago."`
-	Until time.Time `query:"until" doc:"RFC 3339. None: now."`
-}
-
-type usageView struct {
-	Day       string `json:"day" doc:"A UTC day, such as 2030-01-31."`
-	Operation string `json:"operation"`
-	Credits   int64  `json:"credits"`
-	Count     int64  `json:"count" doc:"How many times."`
-}
-
-func getUsage(ctx context.Context, v *tenant.View, in *usageInput) (*reply[page[usageView]], error) {
-	if in.Until.IsZero() {
-		in.Until = v.Now()
-	}
-	if in.From.IsZero() {
-		in.From = in.Until.AddDate(0, 0, -30)
-	}
-	lines, err := credit.Usage(ctx, v, in.From, in.Until)
-	return list(lines, func(l credit.UsageLine) usageView {
-		return usageView{Day: l.Day, Operation: string(l.Operation), Credits: int64(l.Credits), Count: l.Count}
-	}), err
 }
 
 var errCursor = fault.New(fault.Invalid, "request.invalid_cursor", "This cursor is not one that a list gave.")

@@ -52,6 +52,7 @@ type commands struct {
 	Flag    flagCommand    `cmd:"" help:"What is switched on, for how many accounts."`
 	Secret  secretCommand  `cmd:"" help:"The keys that sign access tokens."`
 	Verify  verifyCommand  `cmd:"" help:"Check every account's credits to the last one."`
+	Usage   usageCommand   `cmd:"" help:"The sums of what accounts have spent."`
 	Version versionCommand `cmd:"" help:"Print the release."`
 }
 

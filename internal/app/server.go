@@ -149,6 +149,7 @@ func (s *server) wire(ctx context.Context, cfg config.Config, secret config.Secr
 		return err
 	}
 	s.jobs.Patrol(renewal.New(desk, s.identity).Round())
+	s.jobs.Patrol(credit.UsageRound())
 	kept, err := replay.New(s.db, answers)
 	if err != nil {
 		return err

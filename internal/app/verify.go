@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"igny8/internal/account"
 	"igny8/internal/credit"
@@ -68,11 +69,15 @@ func (s *server) verify(ctx context.Context, after string) (batch []verified, er
 			if err != nil {
 				return err
 			}
+			usage, err := credit.CheckUsage(ctx, v.Of(a.ID))
+			if err != nil {
+				return err
+			}
 			money, err := payment.Verify(ctx, v.Of(a.ID))
 			if err != nil {
 				return err
 			}
-			batch = append(batch, verified{a, append(found, money...)})
+			batch = append(batch, verified{a, slices.Concat(found, usage, money)})
 		}
 		return nil
 	})

@@ -446,8 +446,8 @@ func TestEntriesAndUsage(t *testing.T) {
 		if len(first)+len(rest) != 7 || rest[3].Kind != credit.Granted || first[0].Spent() != 3 {
 			t.Errorf("pages %+v and %+v", first, rest)
 		}
-		usage, err := credit.Usage(ctx, v, start, h.hand.Clock().Now())
-		if got := fmt.Sprint(usage); got != "[{2030-01-01 generate_content 3 2} {2030-01-02 generate_content 3 1}]" {
+		usage, err := credit.Usage(ctx, v, credit.UsageQuery{From: start, Until: h.hand.Clock().Now(), ByOperation: true})
+		if got := fmt.Sprint(usage); got != "[{2030-01-01 generate_content   3 2} {2030-01-02 generate_content   3 1}]" {
 			t.Errorf("usage %s", got)
 		}
 		return err

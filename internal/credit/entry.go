@@ -2,7 +2,6 @@ package credit
 
 import (
 	"context"
-	"fmt"
 	"time"
 
 	"igny8/internal/clock"
@@ -73,35 +72,6 @@ func Entries(ctx context.Context, r tenant.Reader, p Page) ([]Entry, error) {
 			err := scan(&e.ID, &e.Seq, &e.Kind, &e.Amount, &e.BalanceAfter, &e.HeldChange, &e.HeldAfter, &e.Operation, &e.Reference, &e.Actor, &at)
 			e.At = clock.FromMicros(at)
 			all = append(all, e)
-			return err
-		})
-	return all, err
-}
-
-// UsageLine is what one operation spent in one UTC day.
-type UsageLine struct {
-	Day       string // 2030-01-31
-	Operation Operation
-	Credits   Credits
-	Count     int64
-}
-
-// Usage sums what was spent from one moment until another, by day and
-// operation, oldest first.
-func Usage(ctx context.Context, r tenant.Reader, from, until time.Time) ([]UsageLine, error) {
-	const day = 24 * 60 * 60 * 1_000_000
-	var all []UsageLine
-	err := r.Each(ctx, `
-		SELECT created_at / `+fmt.Sprint(int64(day))+`, operation, sum(-(amount + held_change)), count(*)
-		FROM credit_entries
-		WHERE account_id = $1 AND kind = 'settle' AND created_at >= $2 AND created_at < $3
-		GROUP BY 1, 2 ORDER BY 1, 2`, []any{clock.Micros(from), clock.Micros(until)},
-		func(scan tenant.Scan) error {
-			var l UsageLine
-			var number int64
-			err := scan(&number, &l.Operation, &l.Credits, &l.Count)
-			l.Day = clock.FromMicros(number * day).Format(time.DateOnly)
-			all = append(all, l)
 			return err
 		})
 	return all, err

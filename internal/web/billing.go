@@ -195,8 +195,8 @@ func sourceName(s credit.Source) string {
 // billingPlaces is the pages about money.
 func billingPlaces() []ui.Place {
 	return []ui.Place{
-		{Name: "Overview", Path: "/billing"}, {Name: "Invoices", Path: "/billing/invoices"}, {Name: "Payments", Path: "/billing/payments"},
-		{Name: "Credit notes", Path: "/billing/credit-notes"}, {Name: "Details", Path: "/billing/details"},
+		{Name: "Overview", Path: "/billing"}, {Name: "Usage", Path: "/billing/usage"}, {Name: "Ledger", Path: "/billing/ledger"}, {Name: "Invoices", Path: "/billing/invoices"},
+		{Name: "Payments", Path: "/billing/payments"}, {Name: "Credit notes", Path: "/billing/credit-notes"}, {Name: "Details", Path: "/billing/details"},
 	}
 }
 

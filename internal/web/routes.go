@@ -56,6 +56,8 @@ func (w *Web) mountAll() {
 func (w *Web) mountBilling() {
 	reading, paying := identity.TenantEvenIfUnpaid(tenant.ReadBilling), identity.TenantEvenIfUnpaid(tenant.ManageBilling)
 	w.mount("GET /billing", reading, w.billing)
+	w.mount("GET /billing/usage", reading, w.billingUsage)
+	w.mount("GET /billing/ledger", reading, w.billingLedger)
 	w.mount("GET /billing/plans", paying, w.billingPlans)
 	w.mount("POST /billing/plans", paying, w.orderPlan)
 	w.mount("GET /billing/cancel", paying, w.askCancel)
