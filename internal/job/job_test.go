@@ -293,6 +293,29 @@ func TestTakesOverFromTheDead(t *testing.T) {
 	}
 }
 
+// TestTakenByTheDead has a process that took a job from the queue and died
+// before it began it.
+func TestTakenByTheDead(t *testing.T) {
+	sh := newShop(t, job.Options{}, func(context.Context, tenant.Scope, *job.Run, paint) (any, error) { return nil, nil })
+	id := sh.enqueue("north")
+	err := sh.d.Update(t.Context(), func(ctx context.Context, tx *db.Tx) error {
+		long := any(clock.Clock{}.Now().Add(-time.Hour))
+		if tx.Engine() == db.SQLite {
+			long = clock.Clock{}.Now().Add(-time.Hour).Format("2006-01-02 15:04:05")
+		}
+		_, err := tx.Exec(ctx, `UPDATE river_job SET state = 'running', attempt = 1, attempted_at = $1`, long)
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	sh.start()
+	sh.await(id, job.Succeeded)
+	if sh.p.abandoned.Load() != 0 {
+		t.Errorf("abandoned %d times", sh.p.abandoned.Load())
+	}
+}
+
 func TestAccountMustStillBeAdmitted(t *testing.T) {
 	suspended := fault.New(fault.Forbidden, "account.suspended", "Suspended.")
 	sh := newShop(t, job.Options{Admit: func(context.Context, tenant.Reader) error { return suspended }},

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/riverqueue/river"
+	"github.com/riverqueue/river/rivertype"
 
 	"igny8/internal/clock"
 	"igny8/internal/db"
@@ -292,7 +293,7 @@ func (q *Queue) sweepLoop(ctx context.Context) {
 	tick := time.NewTicker(beat)
 	defer tick.Stop()
 	for {
-		if err := q.sweep(ctx); err != nil && ctx.Err() == nil {
+		if err := errors.Join(q.sweep(ctx), q.sweepTaken(ctx)); err != nil && ctx.Err() == nil {
 			q.log.WarnContext(ctx, "job sweep failed", "err", err)
 		}
 		select {
@@ -324,6 +325,47 @@ func (q *Queue) sweep(ctx context.Context) error {
 		err = errors.Join(err, q.takeOver(ctx, t, cutoff))
 	}
 	return err
+}
+
+// takenMost is at how many tickets a sweep looks, the newest first.
+const takenMost = 500
+
+// sweepTaken gives a new ticket to jobs that wait though their ticket is taken:
+// the process that took it died before it began them, or after it had put them
+// back, and River looks after no ticket without a timeout.
+func (q *Queue) sweepTaken(ctx context.Context) error {
+	taken, err := q.work.JobList(ctx, river.NewJobListParams().Kinds(ticket{}.Kind()).States(rivertype.JobStateRunning).
+		OrderBy(river.JobListOrderByID, river.SortOrderDesc).First(takenMost))
+	if err != nil {
+		return fmt.Errorf("list the tickets that are taken: %w", err)
+	}
+	long := now().Add(-lease)
+	for _, row := range taken.Jobs {
+		if row.AttemptedAt == nil || row.AttemptedAt.After(long) {
+			continue
+		}
+		var t ticket
+		err = errors.Join(err, json.Unmarshal(row.EncodedArgs, &t))
+		if !t.Job.IsZero() {
+			err = errors.Join(err, q.renew(ctx, t))
+		}
+	}
+	return err
+}
+
+// renew replaces the ticket of a job that still waits for it.
+func (q *Queue) renew(ctx context.Context, t ticket) error {
+	return q.update(ctx, t.Account, func(ctx context.Context, tx *tenant.Tx) error {
+		n, err := tx.Exec(ctx, `
+			UPDATE jobs SET token = token + 1 WHERE account_id = $1 AND id = $2 AND token = $3 AND state = 'queued'`, t.Job, t.Token)
+		if err != nil || n == 0 {
+			return err
+		}
+		q.log.WarnContext(ctx, "job that waited for a process that died is ordered anew", "job", t.Job, "kind", t.What)
+		again := t
+		again.Token++
+		return q.push(ctx, tenant.Raw(tx), again)
+	})
 }
 
 func (q *Queue) takeOver(ctx context.Context, t ticket, cutoff int64) error {
