@@ -3,6 +3,7 @@ package credit
 import (
 	"context"
 	"errors"
+	"hash/fnv"
 	"slices"
 	"sync"
 	"time"
@@ -23,7 +24,11 @@ import (
 // What a teller reserves is open at once and lapses with its lease, unless it
 // is ended before. It is for work that is done elsewhere; what is done here is
 // reserved in the transaction that orders it.
-type Teller struct {
+type Teller struct{ lines []*line }
+
+// line is where the callers of some accounts queue. An account is always in the
+// same line.
+type line struct {
 	st *tenant.Store
 
 	mu      sync.Mutex
@@ -33,8 +38,26 @@ type Teller struct {
 	books map[string]*book // of the leader: accounts as they were left, PostgreSQL only
 }
 
-// NewTeller makes a Teller. A process has one.
-func NewTeller(st *tenant.Store) *Teller { return &Teller{st: st, books: map[string]*book{}} }
+// NewTeller makes a Teller. A process has one. Where several commits can run
+// at once it has several lines, so that accounts of one do not wait for those
+// of another; SQLite has one writer.
+func NewTeller(st *tenant.Store) *Teller {
+	t := &Teller{lines: make([]*line, 1)}
+	if st.Joins() {
+		t.lines = make([]*line, linesAtOnce)
+	}
+	for i := range t.lines {
+		t.lines[i] = &line{st: st, books: map[string]*book{}}
+	}
+	return t
+}
+
+// of is the line of an account.
+func (t *Teller) of(s tenant.Scope) *line {
+	h := fnv.New32a()
+	_, _ = h.Write([]byte(s.Account().String())) // a hash does not fail
+	return t.lines[h.Sum32()%uint32(len(t.lines))]
+}
 
 // Limits of a teller.
 const (
@@ -43,6 +66,7 @@ const (
 	queueMost     = 4096 // callers that wait; more are sent away
 	batchMost     = 512  // what is committed together
 	commitLimit   = 30 * time.Second
+	linesAtOnce   = 2
 )
 
 // What a caller can be told.
@@ -72,7 +96,7 @@ func (t *Teller) Reserve(ctx context.Context, s tenant.Scope, w Want, lease time
 	}
 	o := newOrder(s)
 	o.want, o.lease = w, lease
-	if err := t.do(ctx, o); err != nil {
+	if err := t.of(s).do(ctx, o); err != nil {
 		return Ticket{}, err
 	}
 	return Ticket{Hold: o.got.id, Amount: o.got.amount, Made: clock.FromMicros(o.got.created), Until: clock.FromMicros(o.got.lease)}, nil
@@ -99,7 +123,7 @@ func (t *Teller) end(ctx context.Context, s tenant.Scope, hid HoldID, kind Kind,
 	}
 	o := newOrder(s)
 	o.ends, o.kind, o.used = hid, kind, used
-	return t.do(ctx, o)
+	return t.of(s).do(ctx, o)
 }
 
 // Prolong gives what a teller reserved a new lease from now: the heartbeat of
@@ -151,76 +175,76 @@ func newOrder(s tenant.Scope) *order { return &order{s: s, turn: make(chan turn,
 func (o *order) reserves() bool { return o.ends.IsZero() }
 
 // do waits until the order is done, or ctx ends before its turn.
-func (t *Teller) do(ctx context.Context, o *order) error {
+func (q *line) do(ctx context.Context, o *order) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	t.mu.Lock()
-	if len(t.queue) >= queueMost {
-		t.mu.Unlock()
+	q.mu.Lock()
+	if len(q.queue) >= queueMost {
+		q.mu.Unlock()
 		return ErrTellerBusy
 	}
-	t.queue = append(t.queue, o)
-	first := !t.leading
-	t.leading = true
-	t.mu.Unlock()
+	q.queue = append(q.queue, o)
+	first := !q.leading
+	q.leading = true
+	q.mu.Unlock()
 	if first {
-		t.lead(ctx, o)
+		q.lead(ctx, o)
 		return o.err
 	}
 	select {
 	case what := <-o.turn:
 		if what == lead {
-			t.lead(ctx, o)
+			q.lead(ctx, o)
 		}
 	case <-ctx.Done():
-		if t.leave(o) {
+		if q.leave(o) {
 			return ctx.Err()
 		}
 		if what := <-o.turn; what == lead {
-			t.lead(ctx, o)
+			q.lead(ctx, o)
 		}
 	}
 	return o.err
 }
 
 // leave takes an order out of the queue, unless its turn has come.
-func (t *Teller) leave(o *order) bool {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	i := slices.Index(t.queue, o)
+func (q *line) leave(o *order) bool {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	i := slices.Index(q.queue, o)
 	if i < 0 || len(o.turn) > 0 { // it is being done, or is asked to lead
 		return false
 	}
-	t.queue = slices.Delete(t.queue, i, i+1)
+	q.queue = slices.Delete(q.queue, i, i+1)
 	return true
 }
 
 // lead does what waits, own among it, and hands the lead on.
-func (t *Teller) lead(ctx context.Context, own *order) {
-	t.mu.Lock()
+func (q *line) lead(ctx context.Context, own *order) {
+	q.mu.Lock()
 	if ctx.Err() != nil { // it went away as its turn came
-		t.queue = slices.DeleteFunc(t.queue, func(o *order) bool { return o == own })
+		q.queue = slices.DeleteFunc(q.queue, func(o *order) bool { return o == own })
 		own.err = ctx.Err()
 	}
-	n := min(len(t.queue), batchMost)
-	batch := slices.Clone(t.queue[:n])
-	t.queue = slices.Delete(t.queue, 0, n)
-	t.mu.Unlock()
+	n := min(len(q.queue), batchMost)
+	batch := slices.Clone(q.queue[:n])
+	q.queue = slices.Delete(q.queue, 0, n)
+	q.mu.Unlock()
 
 	if n > 0 {
 		ctx, stop := context.WithTimeout(context.WithoutCancel(ctx), commitLimit)
-		t.commit(ctx, batch)
+		q.commit(ctx, batch)
 		stop()
 	}
 
-	t.mu.Lock()
-	if len(t.queue) > 0 {
-		t.queue[0].turn <- lead
+	q.mu.Lock()
+	if len(q.queue) > 0 {
+		q.queue[0].turn <- lead
 	} else {
-		t.leading = false
+		q.leading = false
 	}
-	t.mu.Unlock()
+	q.mu.Unlock()
 	for _, o := range batch {
 		if o != own {
 			o.turn <- done
@@ -269,10 +293,10 @@ func grouped(batch []*order) []*group {
 
 // commit does a batch, and says to each order what became of it. What fails
 // for one account does not fail for another.
-func (t *Teller) commit(ctx context.Context, batch []*order) {
+func (q *line) commit(ctx context.Context, batch []*order) {
 	all := grouped(batch)
-	if t.st.Joins() {
-		rest, err := t.jointly(ctx, all)
+	if q.st.Joins() {
+		rest, err := q.jointly(ctx, all)
 		switch {
 		case errors.Is(err, ErrUncertain):
 			for _, g := range rest {
@@ -284,11 +308,11 @@ func (t *Teller) commit(ctx context.Context, batch []*order) {
 		}
 		all = rest
 	}
-	if !t.st.Joins() && t.inTurn(ctx, all) == nil {
+	if !q.st.Joins() && q.inTurn(ctx, all) == nil {
 		return
 	}
 	for _, g := range all { // one by one: what is due, or what failed together
-		if err := t.inTurn(ctx, []*group{g}); err != nil {
+		if err := q.inTurn(ctx, []*group{g}); err != nil {
 			g.fails(err)
 		}
 	}

@@ -14,12 +14,12 @@ import (
 // whether it still holds. All others are locked and read in one round trip,
 // and written in a second. It returns the groups that are not done: those of
 // which something is due, and, with an error, all.
-func (t *Teller) jointly(ctx context.Context, all []*group) (rest []*group, err error) {
+func (q *line) jointly(ctx context.Context, all []*group) (rest []*group, err error) {
 	for again := false; len(all) > 0; again = true {
-		left, err := t.jointlyOnce(ctx, all, again)
+		left, err := q.jointlyOnce(ctx, all, again)
 		if err != nil {
 			for _, g := range all {
-				delete(t.books, g.account)
+				delete(q.books, g.account)
 			}
 			if tenant.IsUncertain(err) {
 				err = fmt.Errorf("%w (%w)", ErrUncertain, err)
@@ -36,18 +36,18 @@ func (t *Teller) jointly(ctx context.Context, all []*group) (rest []*group, err 
 
 // jointlyOnce returns the groups that were not written: their book was old, or
 // something is due.
-func (t *Teller) jointlyOnce(ctx context.Context, all []*group, lock bool) (left []*group, err error) {
+func (q *line) jointlyOnce(ctx context.Context, all []*group, lock bool) (left []*group, err error) {
 	scopes := make([]tenant.Scope, 0, len(all))
 	for _, g := range all {
 		scopes = append(scopes, g.scope())
 	}
-	err = t.st.Jointly(ctx, scopes, func(ctx context.Context, j *tenant.Joint) error {
+	err = q.st.Jointly(ctx, scopes, func(ctx context.Context, j *tenant.Joint) error {
 		left = nil
 		now := clock.Micros(j.Now())
 		books, holds := map[string]*book{}, map[HoldID]*hold{}
 		var ask []*group
 		for _, g := range all {
-			if b := t.books[g.account]; b != nil && !lock && !b.due(now) && g.onlyReserves() {
+			if b := q.books[g.account]; b != nil && !lock && !b.due(now) && g.onlyReserves() {
 				books[g.account] = b
 			} else {
 				ask = append(ask, g)
@@ -61,8 +61,8 @@ func (t *Teller) jointlyOnce(ctx context.Context, all []*group, lock bool) (left
 		var out sheet
 		for _, g := range all {
 			b := books[g.account]
-			cached := t.books[g.account] == b
-			delete(t.books, g.account) // until it is written
+			cached := q.books[g.account] == b
+			delete(q.books, g.account) // until it is written
 			if b.due(now) || b.head == (chainHash{}) && b.seq > 0 {
 				left = append(left, g)
 				continue
@@ -86,23 +86,23 @@ func (t *Teller) jointlyOnce(ctx context.Context, all []*group, lock bool) (left
 			return err
 		}
 		left = append(left, old...)
-		t.keep(out.written)
+		q.keep(out.written)
 		return nil
 	})
 	return left, err
 }
 
 // keep keeps the books of accounts that were written, for the next batch.
-func (t *Teller) keep(all []*book) {
+func (q *line) keep(all []*book) {
 	for _, b := range all {
 		b.settle()
-		if len(t.books) >= booksMost {
-			for account := range t.books { // any
-				delete(t.books, account)
+		if len(q.books) >= booksMost {
+			for account := range q.books { // any
+				delete(q.books, account)
 				break
 			}
 		}
-		t.books[b.account] = b
+		q.books[b.account] = b
 	}
 }
 
@@ -167,15 +167,18 @@ func readJointly(ctx context.Context, j *tenant.Joint, ask []*group, books map[s
 	}}
 	if len(ids) > 0 {
 		all = append(all, tenant.JointStatement{
-			Query: jointLots + `AND (account_id, id) IN (SELECT p.account_id, p.lot_id FROM credit_hold_lots p
-				JOIN unnest($2::text[], $3::text[]) w (account_id, hold_id) USING (account_id, hold_id)
-				UNION ALL SELECT h.account_id, h.lot_id FROM credit_holds h JOIN unnest($2::text[], $3::text[]) w (account_id, id) USING (account_id, id))`,
+			Query: jointLots + `AND (account_id, id) IN (
+				SELECT p.account_id, p.lot_id FROM unnest($2::text[], $3::text[]) w (account_id, id)
+				JOIN credit_hold_lots p ON p.account_id = w.account_id AND p.hold_id = w.id
+				UNION ALL
+				SELECT h.account_id, h.lot_id FROM unnest($2::text[], $3::text[]) w (account_id, id)
+				JOIN credit_holds h ON h.account_id = w.account_id AND h.id = w.id)`,
 			Args: []any{of, ids},
 			Row:  addLot(books),
 		}, tenant.JointStatement{
 			Query: `SELECT h.account_id, h.id, h.operation, h.reference, h.amount, h.state, h.fence, h.lease_until, h.lapses, h.lot_id, h.created_at, h.ended_at
-				FROM credit_holds h JOIN unnest($2::text[], $3::text[]) w (account_id, id) USING (account_id, id)
-				WHERE h.account_id = ANY ($1) FOR UPDATE OF h`,
+				FROM unnest($2::text[], $3::text[]) w (account_id, id) JOIN credit_holds h ON h.account_id = w.account_id AND h.id = w.id
+				WHERE w.account_id = ANY ($1) FOR UPDATE OF h`,
 			Args: []any{of, ids},
 			Row: func(scan tenant.Scan) error {
 				h := new(hold)
@@ -192,8 +195,8 @@ func readJointly(ctx context.Context, j *tenant.Joint, ask []*group, books map[s
 			},
 		}, tenant.JointStatement{
 			Query: `SELECT p.account_id, p.hold_id, p.lot_id, p.amount
-				FROM credit_hold_lots p JOIN unnest($2::text[], $3::text[]) w (account_id, hold_id) USING (account_id, hold_id)
-				WHERE p.account_id = ANY ($1) ORDER BY p.account_id, p.hold_id, p.ordinal`,
+				FROM unnest($2::text[], $3::text[]) w (account_id, id) JOIN credit_hold_lots p ON p.account_id = w.account_id AND p.hold_id = w.id
+				WHERE w.account_id = ANY ($1) ORDER BY p.account_id, p.hold_id, p.ordinal`,
 			Args: []any{of, ids},
 			Row: func(scan tenant.Scan) error {
 				var account string

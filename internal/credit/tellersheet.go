@@ -35,9 +35,9 @@ type sheet struct {
 		ordinal, amount []int64
 	}
 	end struct {
-		of          []int64
-		id, status  []string
-		used, ended []int64
+		of                  []int64
+		account, id, status []string
+		used, ended         []int64
 	}
 	entry struct {
 		of                                               []int64
@@ -79,7 +79,7 @@ func (s *sheet) add(g *group, b *book) {
 func (s *sheet) addHold(of int64, h *hold) {
 	if h.state == changed {
 		w := &s.end
-		w.of, w.id, w.status = append(w.of, of), append(w.id, h.id.String()), append(w.status, string(h.status))
+		w.of, w.account, w.id, w.status = append(w.of, of), append(w.account, s.written[of-1].account), append(w.id, h.id.String()), append(w.status, string(h.status))
 		w.used, w.ended = append(w.used, int64(h.used)), append(w.ended, h.ended)
 		return
 	}
@@ -132,8 +132,8 @@ const (
 	)`
 	sheetAll = sheetReserves + `, ends AS (
 		UPDATE credit_holds h SET state = w.status, used = w.used, lease_until = NULL, ended_at = w.ended
-		FROM unnest($42::bigint[], $43::text[], $44::text[], $45::bigint[], $46::bigint[]) AS w (place, id, status, used, ended) JOIN ok USING (place)
-		WHERE h.account_id = ok.account_id AND h.id = w.id AND h.ended_at IS NULL
+		FROM unnest($42::bigint[], $43::text[], $44::text[], $45::text[], $46::bigint[], $47::bigint[]) AS w (place, account_id, id, status, used, ended) JOIN ok USING (place)
+		WHERE h.account_id = w.account_id AND h.id = w.id AND h.ended_at IS NULL
 	)`
 	sheetOK = ` SELECT place FROM ok`
 )
@@ -150,9 +150,9 @@ func (s *sheet) send(ctx context.Context, j *tenant.Joint) ([]*group, error) {
 		p.of, p.hold, p.ordinal, p.lot, p.amount,
 	}
 	query := sheetReserves + sheetOK
-	if len(n.of) > 0 {
+	if len(n.id) > 0 {
 		query = sheetAll + sheetOK
-		args = append(args, n.of, n.id, n.status, n.used, n.ended)
+		args = append(args, n.of, n.account, n.id, n.status, n.used, n.ended)
 	}
 	ok := make([]bool, len(s.groups))
 	err := j.Send(ctx, true, tenant.JointStatement{Query: query, Args: args, Row: func(scan tenant.Scan) error {

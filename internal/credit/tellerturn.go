@@ -8,8 +8,8 @@ import (
 )
 
 // inTurn commits groups together, account by account in one transaction.
-func (t *Teller) inTurn(ctx context.Context, all []*group) error {
-	return t.st.InTurn(ctx, func(ctx context.Context, open func(tenant.Scope, func(*tenant.Tx) error) error) error {
+func (q *line) inTurn(ctx context.Context, all []*group) error {
+	return q.st.InTurn(ctx, func(ctx context.Context, open func(tenant.Scope, func(*tenant.Tx) error) error) error {
 		for _, g := range all {
 			if err := open(g.scope(), func(tx *tenant.Tx) error { return g.inTurn(ctx, tx) }); err != nil {
 				return err

@@ -36,6 +36,11 @@ type Statement struct {
 // connection broke. It is never tried again.
 var ErrUncertain = errors.New("the connection broke during the commit")
 
+// togetherSets says whose transaction it is. All that is looked for is found by
+// its key: a plan that was made while the tables were small, and kept, must not
+// read all of them when they have grown.
+const togetherSets = `SELECT set_config('igny8.accounts', $1, true), set_config('enable_seqscan', 'off', true)`
+
 // UpdateTogether runs fn in one transaction on the rows of several accounts.
 // It ends with the Send that says so; a transaction that fn leaves open is
 // undone. When the database undoes it to break a deadlock, fn runs again.
@@ -97,7 +102,7 @@ func (t *Together) Send(ctx context.Context, last bool, all ...Statement) error 
 	if !t.begun {
 		t.begun = true
 		b.Queue("BEGIN")
-		b.Queue("SELECT set_config('igny8.accounts', $1, true)", t.accounts)
+		b.Queue(togetherSets, t.accounts)
 	}
 	for _, s := range all {
 		q := b.Queue(s.Query, s.Args...)
