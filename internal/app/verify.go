@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"runtime"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -91,6 +92,9 @@ func (s *server) verify(ctx context.Context, after string) ([]verified, error) {
 		}
 		return err
 	})
+	if err != nil {
+		return nil, err
+	}
 	hands := min(runtime.GOMAXPROCS(0), len(batch))
 	errs := make([]error, hands)
 	var next atomic.Int64
@@ -108,7 +112,7 @@ func (s *server) verify(ctx context.Context, after string) ([]verified, error) {
 		})
 	}
 	wg.Wait()
-	return batch, errors.Join(append(errs, err)...)
+	return batch, errors.Join(errs...)
 }
 
 func (a *verified) check(ctx context.Context, v *tenant.Survey) error {
@@ -117,6 +121,6 @@ func (a *verified) check(ctx context.Context, v *tenant.Survey) error {
 		return err
 	}
 	money, err := payment.Verify(ctx, v.Of(a.ID))
-	a.entries, a.found = credits.Entries, append(credits.Broken, money...)
+	a.entries, a.found = credits.Entries, slices.Concat(credits.Broken, money)
 	return err
 }

@@ -45,7 +45,7 @@ func Check(ctx context.Context, r tenant.Reader) (Checked, error) {
 }
 
 // examiner is what is known of an account while its ledger is done again. It
-// keeps some 100 bytes for each hold that there ever was, and nothing of an
+// keeps some 150 bytes for each hold that there ever was, and nothing of an
 // entry.
 type examiner struct {
 	account string
