@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/sha256"
 	"fmt"
-	"math"
 	"slices"
 	"strings"
 	"sync"
@@ -54,46 +53,23 @@ func (x *examiner) replay(ctx context.Context, r tenant.Reader) error {
 		}
 	})
 	batch := <-empty
-	err := eachWritten(ctx, r, func(scan tenant.Scan) (int64, error) {
+	err := r.Each(ctx, `
+		SELECT seq, amount, balance_after, held_change, held_after, created_at, hash,
+			concat_ws($2, id, kind, operation, coalesce(hold_id, ''), coalesce(lot_id, ''), actor, reference)
+		FROM credit_entries WHERE account_id = $1 ORDER BY seq`, []any{between}, func(scan tenant.Scan) error {
 		batch = batch[:len(batch)+1]
-		e := &batch[len(batch)-1]
-		err := e.read(scan)
-		seq := e.seq
+		err := batch[len(batch)-1].read(scan)
 		if len(batch) == cap(batch) {
 			full <- batch
 			batch = <-empty
 		}
-		return seq, err
+		return err
 	})
 	full <- batch
 	close(full)
 	wg.Wait()
 	if err != nil {
 		return fmt.Errorf("entries: %w", err)
-	}
-	return nil
-}
-
-const replayPage = 20_000
-
-// eachWritten calls row, which says which it was, for every entry in order. It
-// asks for so many at a time, so that PostgreSQL goes along the index and sorts
-// nothing.
-func eachWritten(ctx context.Context, r tenant.Reader, row func(tenant.Scan) (int64, error)) error {
-	last := int64(math.MinInt64)
-	for n := replayPage; n == replayPage; {
-		n = 0
-		err := r.Each(ctx, `
-			SELECT seq, amount, balance_after, held_change, held_after, created_at, hash,
-				concat_ws($2, id, kind, operation, coalesce(hold_id, ''), coalesce(lot_id, ''), actor, reference)
-			FROM credit_entries WHERE account_id = $1 AND seq > $3 ORDER BY seq LIMIT $4`, []any{between, last, replayPage}, func(scan tenant.Scan) (err error) {
-			n++
-			last, err = row(scan)
-			return err
-		})
-		if err != nil {
-			return err
-		}
 	}
 	return nil
 }
