@@ -39,6 +39,7 @@ func (a *API) billingRoutes() {
 	form.path, form.id, form.maxBody = confirm.path+formPath, confirm.id+"-form", maxForm
 	form.summary += ". With the file that shows it"
 	mountKeeping(a, form, identity.Staff(tenant.PaymentsConfirm), a.confirmTransferForm(form))
+	a.explainRoutes()
 	a.paymentRoutes()
 	a.adminPaymentRoutes()
 }
@@ -213,13 +214,15 @@ func listEntries(ctx context.Context, v *tenant.View, in *Window) (*reply[page[e
 		}
 	}
 	entries, err := credit.Entries(ctx, v, credit.Page{Before: before, Limit: in.Limit + 1})
-	return part(entries, in.Limit, func(e credit.Entry) entryView {
-		return entryView{
-			ID: e.ID.String(), Kind: string(e.Kind), Amount: int64(e.Amount), BalanceAfter: int64(e.BalanceAfter),
-			HeldChange: int64(e.HeldChange), HeldAfter: int64(e.HeldAfter), Operation: text(string(e.Operation)),
-			Reference: e.Reference, Actor: e.Actor, Created: e.At,
-		}
-	}, func(e credit.Entry) string { return strconv.FormatInt(e.Seq, 10) }), err
+	return part(entries, in.Limit, showEntry, func(e credit.Entry) string { return strconv.FormatInt(e.Seq, 10) }), err
+}
+
+func showEntry(e credit.Entry) entryView {
+	return entryView{
+		ID: e.ID.String(), Kind: string(e.Kind), Amount: int64(e.Amount), BalanceAfter: int64(e.BalanceAfter),
+		HeldChange: int64(e.HeldChange), HeldAfter: int64(e.HeldAfter), Operation: text(string(e.Operation)),
+		Reference: e.Reference, Actor: e.Actor, Created: e.At,
+	}
 }
 
 var errCursor = fault.New(fault.Invalid, "request.invalid_cursor", "This cursor is not one that a list gave.")

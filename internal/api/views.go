@@ -137,12 +137,16 @@ type creditsView struct {
 func showCredits(b credit.Balance, lots []credit.Lot) creditsView {
 	v := creditsView{Available: int64(b.Available), Held: int64(b.Held), Lots: make([]lotView, 0, len(lots))}
 	for _, l := range lots {
-		v.Lots = append(v.Lots, lotView{
-			ID: l.ID.String(), Source: string(l.Source), Reference: l.Reference, Amount: int64(l.Amount), Remaining: int64(l.Remaining),
-			Effective: l.Effective, Expires: moment(l.Expires),
-		})
+		v.Lots = append(v.Lots, showLot(l))
 	}
 	return v
+}
+
+func showLot(l credit.Lot) lotView {
+	return lotView{
+		ID: l.ID.String(), Source: string(l.Source), Reference: l.Reference, Amount: int64(l.Amount), Remaining: int64(l.Remaining),
+		Effective: l.Effective, Expires: moment(l.Expires),
+	}
 }
 
 func creditsOf(ctx context.Context, r tenant.Reader) (creditsView, error) {

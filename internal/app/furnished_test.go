@@ -45,6 +45,8 @@ func (h *house) furnish(t *testing.T, operator, marker string) *furnished {
 	}, "Idempotency-Key", marker+"-credit").is(http.StatusCreated).text("id")
 	f.plan()
 	f.write()
+	f.ids["credit lot"] = f.send("GET", "/billing/credits", f.owner, nil).is(http.StatusOK).get("lots").([]any)[0].(map[string]any)["id"].(string)
+	f.ids["credit entry"] = f.first("/billing/credits/entries") // the newest: the article is paid
 	f.ids["invoice"] = f.post("/billing/checkout", object{"plan": "scale", "payment_method": "bank_transfer"}, "Idempotency-Key", marker).text("invoice.id")
 	f.ids["payment"] = f.post("/billing/payments", withProof{
 		"invoice_id": f.ids["invoice"], "external_payment_id": marker + " claim", "amount": 50000, "payer_name": marker,

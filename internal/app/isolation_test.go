@@ -29,7 +29,8 @@ var kindsByName = map[string]string{
 
 // kindsByPath is the same for {id}, by what stands before it.
 var kindsByPath = map[string]string{
-	"/sites/": "site", "/account/api-keys/": "key", "/account/members/": "user", "/account/invitations/": "invitation", "/billing/invoices/": "invoice", "/billing/payments/": "payment", "/billing/credit-notes/": "credit note", "/billing/credits/holds/": "hold", "/jobs/": "job",
+	"/sites/": "site", "/account/api-keys/": "key", "/account/members/": "user", "/account/invitations/": "invitation", "/billing/invoices/": "invoice", "/billing/payments/": "payment", "/billing/credit-notes/": "credit note",
+	"/billing/credits/holds/": "hold", "/billing/credits/entries/": "credit entry", "/billing/credits/lots/": "credit lot", "/jobs/": "job",
 	"/auth/sessions/": "session", "/planner/clusters/": "cluster", "/planner/ideas/": "idea", "/writer/content/": "content", "/writer/tasks/": "task",
 }
 

@@ -125,6 +125,7 @@ func TestEveryUseOfEveryPrivilegeIsInTheLog(t *testing.T) {
 		"admin-list-debts":  nil, "admin-write-off-debt": object{"lot_id": lot, "reason": "a test"},
 		"admin-list-webhook-events": nil, "admin-get-webhook-event": nil, "admin-replay-webhook-event": object{},
 		"admin-list-jobs": nil, "admin-cancel-job": object{},
+		"admin-explain-credit-entry": nil, "admin-explain-credit-lot": nil,
 	}
 	for id, body := range h.bankOperations(olga) {
 		bodies[id] = body
@@ -139,6 +140,9 @@ func TestEveryUseOfEveryPrivilegeIsInTheLog(t *testing.T) {
 		"admin-approve-payment":   func() string { return received(40000) },
 		"admin-list-debts":        func() string { return debtor.ids["account"] },
 		"admin-write-off-debt":    func() string { return debtor.ids["account"] },
+
+		"admin-explain-credit-entry": func() string { return debtor.ids["account"] },
+		"admin-explain-credit-lot":   func() string { return debtor.ids["account"] },
 
 		"admin-get-bank-statement": func() string { return h.newLine(olga, 1).text("statement_id") },
 		"admin-confirm-bank-line":  func() string { return h.newLine(olga, 20000).text("id") },
@@ -174,7 +178,8 @@ func TestEveryUseOfEveryPrivilegeIsInTheLog(t *testing.T) {
 		if strings.Contains(op.path, "/flags/") {
 			name = "paypal.checkout"
 		}
-		path := strings.NewReplacer("{id}", acc, "{currency}", "EUR", "{name}", name, "{country}", "AT", "{invoice_id}", payer.text("invoice.id"), "{user_id}", user, "{privilege}", "flags.manage", "{code}", "growth").Replace(op.path)
+		path := strings.NewReplacer("{id}", acc, "{currency}", "EUR", "{name}", name, "{country}", "AT", "{invoice_id}", payer.text("invoice.id"),
+			"{entry_id}", debtor.ids["credit entry"], "{lot_id}", debtor.ids["credit lot"], "{user_id}", user, "{privilege}", "flags.manage", "{code}", "growth").Replace(op.path)
 		for n := 1; n <= 2; n++ {
 			before := h.events(auditor, "staff:"+user, p)
 			// Each time with a key: the repeat of an answered request is a use too.

@@ -16,11 +16,27 @@ type chainHash [sha256.Size]byte
 
 const chainVersion = "igny8 credit entry 1"
 
-// link continues the chain of an account by one entry. Texts are preceded by
-// their length and numbers are eight bytes, so that no two entries read the
-// same. The link before the first entry is zero.
+// said is what an entry says: all that its link is made of, in plain types.
+type said struct {
+	seq, amount, balance, held, heldAfter, at      int64
+	id, kind, operation, reference, hold, lot, who string
+}
+
+// link continues the chain of an account by one entry. The link before the
+// first entry is zero.
 func (prev chainHash) link(account string, e *row) chainHash {
-	b := make([]byte, 0, 512)
+	s := said{
+		seq: e.seq, amount: int64(e.amount), balance: int64(e.balance), held: int64(e.held), heldAfter: int64(e.heldAfter), at: e.at,
+		id: e.id.String(), kind: string(e.kind), operation: string(e.operation), reference: e.reference,
+		hold: e.hold.String(), lot: e.lot.String(), who: e.actor,
+	}
+	return sha256.Sum256(s.append(make([]byte, 0, 512), prev, account))
+}
+
+// append adds what the link of the entry is the hash of. Texts are preceded by
+// their length and numbers are eight bytes, so that no two entries read the
+// same.
+func (s *said) append(b []byte, prev chainHash, account string) []byte {
 	text := func(s string) {
 		b = binary.AppendUvarint(b, uint64(len(s)))
 		b = append(b, s...)
@@ -29,19 +45,20 @@ func (prev chainHash) link(account string, e *row) chainHash {
 	b = append(b, chainVersion...)
 	b = append(b, prev[:]...)
 	text(account)
-	number(e.seq)
-	text(e.id.String())
-	text(string(e.kind))
-	for _, n := range []Credits{e.amount, e.balance, e.held, e.heldAfter} {
-		number(int64(n))
-	}
-	text(string(e.operation))
-	text(e.reference)
-	text(e.hold.String())
-	text(e.lot.String())
-	text(e.actor)
-	number(e.at)
-	return sha256.Sum256(b)
+	number(s.seq)
+	text(s.id)
+	text(s.kind)
+	number(s.amount)
+	number(s.balance)
+	number(s.held)
+	number(s.heldAfter)
+	text(s.operation)
+	text(s.reference)
+	text(s.hold)
+	text(s.lot)
+	text(s.who)
+	number(s.at)
+	return b
 }
 
 // catchUp works out the link of the account's newest entry from that of the entry

@@ -3,61 +3,152 @@ package credit
 import (
 	"context"
 	"fmt"
+	"hash/maphash"
+	"slices"
+	"strings"
 
 	"igny8/internal/tenant"
 )
 
-// invariants are what must hold for every account at every moment. Each query
-// counts what breaks it.
-var invariants = []struct{ what, query string }{
-	{"the available balance is not the sum of the ledger", `
-		SELECT count(*) FROM credit_balances b WHERE b.account_id = $1
-		AND b.available <> (SELECT coalesce(sum(amount), 0) FROM credit_entries e WHERE e.account_id = b.account_id)`},
-	{"the held balance is not the sum of the ledger", `
-		SELECT count(*) FROM credit_balances b WHERE b.account_id = $1
-		AND b.held <> (SELECT coalesce(sum(held_change), 0) FROM credit_entries e WHERE e.account_id = b.account_id)`},
-	{"the available balance is not what is left in the lots", `
-		SELECT count(*) FROM credit_balances b WHERE b.account_id = $1
-		AND b.available <> (SELECT coalesce(sum(remaining), 0) FROM credit_lots l WHERE l.account_id = b.account_id AND l.counted)`},
-	{"the held balance is not the sum of the holds that have not ended", `
-		SELECT count(*) FROM credit_balances b WHERE b.account_id = $1
-		AND b.held <> (SELECT coalesce(sum(amount), 0) FROM credit_holds h WHERE h.account_id = b.account_id AND h.ended_at IS NULL)`},
-	{"holds were not taken from lots in full", `
-		SELECT count(*) FROM credit_holds h WHERE h.account_id = $1
-		AND h.amount <> (SELECT coalesce(sum(amount), 0) FROM credit_hold_lots b WHERE b.account_id = h.account_id AND b.hold_id = h.id)
-			+ CASE WHEN h.lot_id IS NULL THEN 0 ELSE h.amount END`},
-	{"entries do not continue the running sums of the entry before", `
-		SELECT count(*) FROM credit_entries e LEFT JOIN credit_entries p ON p.account_id = e.account_id AND p.seq = e.seq - 1
-		WHERE e.account_id = $1
-		AND (e.balance_after <> coalesce(p.balance_after, 0) + e.amount OR e.held_after <> coalesce(p.held_after, 0) + e.held_change
-			OR (p.seq IS NULL AND e.seq <> 1))`},
-	{"the ledger does not end where the balance says", `
-		SELECT count(*) FROM credit_balances b WHERE b.account_id = $1
-		AND b.seq <> (SELECT coalesce(max(seq), 0) FROM credit_entries e WHERE e.account_id = b.account_id)`},
-	{"holds do not have exactly one end in the ledger, or ended without one", `
-		SELECT count(*) FROM credit_holds h WHERE h.account_id = $1
-		AND CASE WHEN h.ended_at IS NULL THEN 0 ELSE 1 END <> (SELECT count(*) FROM credit_entries e
-			WHERE e.account_id = h.account_id AND e.hold_id = h.id AND e.kind IN ('settle', 'release'))`},
-	{"what was granted is not what was spent, expired, taken back, held and left", `
-		SELECT count(*) FROM credit_balances b WHERE b.account_id = $1
-		AND (SELECT coalesce(sum(amount), 0) FROM credit_lots l WHERE l.account_id = b.account_id AND l.counted)
-		<> b.available + b.held
-			+ (SELECT coalesce(sum(used), 0) FROM credit_holds h WHERE h.account_id = b.account_id)
-			+ (SELECT coalesce(-sum(amount), 0) FROM credit_entries e WHERE e.account_id = b.account_id AND e.kind IN ('expire', 'adjust'))`},
+// Checked is what a check of an account's credits has found.
+type Checked struct {
+	Entries int64    // of the ledger, that were read
+	Broken  []string // a sentence for each thing that is wrong; none: all is well
 }
+
+// mostSentences is how much is said about one account.
+const mostSentences = 20
 
 // Verify checks every invariant of the account's credits, and returns a
 // sentence for each that is broken: none means that all is well.
 func Verify(ctx context.Context, r tenant.Reader) ([]string, error) {
-	var broken []string
-	for _, in := range invariants {
-		var n int64
-		if err := r.Get(ctx, in.query, nil, &n); err != nil {
-			return nil, fmt.Errorf("verify that %s: %w", in.what, err)
-		}
-		if n > 0 {
-			broken = append(broken, fmt.Sprintf("account %s: %s (%d)", r.Scope().Account(), in.what, n))
+	c, err := Check(ctx, r)
+	return c.Broken, err
+}
+
+// Check does the account's credits again from the first entry of the ledger to
+// the last: every link of the chain, every running sum, what each hold took
+// from which lots and gave back. What comes out must be what the balance, the
+// lots and the holds say.
+func Check(ctx context.Context, r tenant.Reader) (Checked, error) {
+	x := &examiner{account: r.Scope().Account().String(), seed: maphash.MakeSeed(), lotAt: map[string]int32{}, open: map[string]int{}, newest: -1}
+	for _, read := range []func(context.Context, tenant.Reader) error{x.readBalance, x.readLots, x.readHolds, x.readParts, x.readDebts, x.replay} {
+		if err := read(ctx, r); err != nil {
+			return Checked{}, fmt.Errorf("verify the credits of %s: %w", x.account, err)
 		}
 	}
-	return broken, nil
+	x.conclude()
+	if x.unsaid > 0 {
+		x.broken = append(x.broken, fmt.Sprintf("account %s: and %d more", x.account, x.unsaid))
+	}
+	return Checked{Entries: x.read, Broken: x.broken}, nil
 }
+
+// examiner is what is known of an account while its ledger is done again. It
+// keeps some 150 bytes for each hold that there ever was, and nothing of an
+// entry.
+type examiner struct {
+	account string
+	seed    maphash.Seed
+	broken  []string
+	unsaid  int
+
+	stated struct { // what the balance says
+		there           bool
+		available, held int64
+		seq             int64
+		next            int64 // 0: none
+		head            chainHash
+		headSeq         int64 // 0: none
+	}
+	lots  []pastLot
+	lotAt map[string]int32
+	holds []pastHold // by id
+	parts []pastPart // by hold and ordinal
+	debts []pastDebt
+
+	read                 int64
+	newest               int            // the hold that was reserved last
+	open                 map[string]int // holds that have not ended, so far
+	seq, available, held int64
+	link                 chainHash
+	text                 []byte // that the newest link is the hash of
+}
+
+// pastLot is a lot as its row says it is, and as the entries made it.
+type pastLot struct {
+	id, reference      string
+	amount, remaining  int64
+	effective, expires int64
+	counted, revoked   bool
+
+	begun bool
+	left  int64
+}
+
+// holdName is the text of a hold's id.
+type holdName [len("hld_") + 26]byte
+
+// pastHold is a hold as its row says it is, and which entries it had.
+type pastHold struct {
+	name         holdName
+	amount, used int64
+	ended        int64  // 0: not yet
+	lapse        int64  // when it ends by itself; 0: it does not, or has ended
+	what         uint64 // operation and reference
+	first, parts int32
+	status       status
+	begun, over  bool
+}
+
+type pastPart struct {
+	hold, lot int32
+	ordinal   int64
+	amount    int64
+}
+
+type pastDebt struct {
+	lot               string
+	amount, remaining int64
+	repaid            int64
+}
+
+func (x *examiner) say(format string, args ...any) {
+	if len(x.broken) >= mostSentences {
+		x.unsaid++
+		return
+	}
+	x.broken = append(x.broken, fmt.Sprintf("account "+x.account+": "+format, args...))
+}
+
+// what is a fingerprint of an operation and a reference.
+func (x *examiner) what(operation, reference string) uint64 {
+	return maphash.String(x.seed, operation)*31 + maphash.String(x.seed, reference)
+}
+
+func (x *examiner) lot(id string) *pastLot {
+	if i, ok := x.lotAt[id]; ok {
+		return &x.lots[i]
+	}
+	return nil
+}
+
+// hold is where a hold is in holds; -1 when it is not there. Mostly it is one
+// that has not ended, or the next.
+func (x *examiner) hold(id string) int {
+	if i, ok := x.open[id]; ok {
+		return i
+	}
+	if i := x.newest + 1; i < len(x.holds) && string(x.holds[i].name[:]) == id {
+		return i
+	}
+	i, ok := slices.BinarySearchFunc(x.holds, id, func(h pastHold, id string) int { return strings.Compare(string(h.name[:]), id) })
+	if !ok {
+		return -1
+	}
+	return i
+}
+
+func (h *pastHold) id() string { return string(h.name[:]) }
+
+func (x *examiner) partsOf(h *pastHold) []pastPart { return x.parts[h.first : h.first+h.parts] }

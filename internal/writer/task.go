@@ -220,3 +220,27 @@ func LoadTask(ctx context.Context, r tenant.Reader, tid TaskID) (Task, error) {
 	}
 	return t, nil
 }
+
+// Article is what became of a task, as far as it has: its name and where it is.
+type Article struct {
+	Title   string // of its current version, or else of the task
+	Site    site.ID
+	Content ContentID // zero until it is written
+}
+
+// ArticleOf is the article of a task.
+func ArticleOf(ctx context.Context, r tenant.Reader, tid TaskID) (Article, error) {
+	var a Article
+	err := r.Get(ctx, `
+		SELECT coalesce(v.title, t.title), t.site_id, c.id
+		FROM tasks t LEFT JOIN contents c ON c.account_id = t.account_id AND c.task_id = t.id
+		LEFT JOIN content_versions v ON v.account_id = c.account_id AND v.content_id = c.id AND v.version = c.version
+		WHERE t.account_id = $1 AND t.id = $2`, []any{tid}, &a.Title, &a.Site, &a.Content)
+	if tenant.IsNotFound(err) {
+		err = ErrTaskNotFound
+	}
+	if err != nil {
+		return Article{}, fmt.Errorf("article of task %s: %w", tid, err)
+	}
+	return a, nil
+}
