@@ -144,6 +144,16 @@ func (f withProof) encode(t testing.TB) (io.Reader, string) {
 // a string, a form, or a value for JSON.
 func (h *house) send(method, path, credential string, body any, header ...string) answer {
 	h.t.Helper()
+	a, err := h.try(h.t.Context(), method, path, credential, body, header...)
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	return a
+}
+
+// try is send for who may go away before the answer has come.
+func (h *house) try(ctx context.Context, method, path, credential string, body any, header ...string) (answer, error) {
+	h.t.Helper()
 	var r io.Reader
 	kind := "application/json"
 	switch b := body.(type) {
@@ -163,7 +173,7 @@ func (h *house) send(method, path, credential string, body any, header ...string
 	if page, ok := strings.CutPrefix(path, "page:"); ok {
 		url = h.base + page
 	}
-	req, err := http.NewRequestWithContext(h.t.Context(), method, url, r)
+	req, err := http.NewRequestWithContext(ctx, method, url, r)
 	if err != nil {
 		h.t.Fatal(err)
 	}
@@ -178,13 +188,11 @@ func (h *house) send(method, path, credential string, body any, header ...string
 	}
 	res, err := http.DefaultClient.Do(req)
 	if err != nil {
-		h.t.Fatal(err)
+		return answer{}, err
 	}
 	text, err := io.ReadAll(res.Body)
-	if err := errors.Join(err, res.Body.Close()); err != nil {
-		h.t.Fatal(err)
-	}
-	return answer{t: h.t, what: method + " " + path, status: res.StatusCode, header: res.Header, body: text}
+	err = errors.Join(err, res.Body.Close())
+	return answer{t: h.t, what: method + " " + path, status: res.StatusCode, header: res.Header, body: text}, err
 }
 
 // is fails the test unless the status is the one wanted.
