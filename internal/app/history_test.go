@@ -140,6 +140,10 @@ func (c *client) wish() wish {
 	}
 }
 
+// hurry is one in how many goes away: of a long history fewer, for what may have
+// happened at any time makes the order hard to find.
+func hurry() int { return max(8, *operations/50) }
+
 // does asks until there is an answer, or leaves it at not knowing, and writes
 // down which. Who does not know sends the same request with the same key, to
 // the other process: that is one operation, whatever it takes.
@@ -148,7 +152,7 @@ func (c *client) does(w wish, key string) {
 	here := c.houses[c.n%2]
 	hurried, gives := false, false
 	if c.dice != nil {
-		hurried, gives = c.dice.IntN(8) == 0, c.dice.IntN(2) == 0
+		hurried, gives = c.dice.IntN(hurry()) == 0, c.dice.IntN(2) == 0
 	}
 	a, answered := c.ask(here, w, key, hurried)
 	again := !answered && !gives
