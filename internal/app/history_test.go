@@ -87,6 +87,7 @@ func (l *historian) check(m porcupine.Model) {
 		return
 	case porcupine.Unknown:
 		l.t.Fatalf("whether %d operations are linear is not known after %s", len(l.all), patience)
+	case porcupine.Illegal:
 	}
 	_, info := porcupine.CheckOperationsVerbose(m, l.all, patience)
 	f, err := os.CreateTemp("", "igny8-history-*.html")
