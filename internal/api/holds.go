@@ -163,11 +163,15 @@ func (a *API) releaseHold(ctx context.Context, c visit, in *IDInput) (*reply[hol
 	return a.ended(ctx, c, hid, err)
 }
 
-// ended shows a hold that has been ended.
+// ended shows a hold that has been ended: also to who went away meanwhile, for
+// whom a key keeps the answer. Else he would be told, asking again, that it has
+// ended already, and not that it was he who ended it.
 func (a *API) ended(ctx context.Context, c visit, hid credit.HoldID, err error) (out *reply[holdView], _ error) {
 	if err != nil {
 		return nil, err
 	}
+	ctx, stop := context.WithTimeout(context.WithoutCancel(ctx), claimEnd)
+	defer stop()
 	err = a.st.View(ctx, c.Scope, func(ctx context.Context, v *tenant.View) error {
 		out, err = loadHold(ctx, v, hid)
 		return err

@@ -87,8 +87,8 @@ func once[O any](ctx context.Context, a *API, u tenant.Unit, r route, q replay.R
 	return outcome[O]{kept: k}, err
 }
 
-// claimEnd is how long a request that has been answered may take to write its
-// answer down.
+// claimEnd is how long it may take to claim a key, and to write down the answer
+// of a request that has been answered.
 const claimEnd = 5 * time.Second
 
 // claimed honours the key of an operation whose effect is in transactions of
@@ -117,7 +117,10 @@ func claimed[I, O any](a *API, r route, p identity.Policy, do func(context.Conte
 		if err != nil {
 			return nil, err
 		}
-		text, answered, claim, err := a.replay.Claim(ctx, q)
+		// Who goes away in the middle of it would leave a claim that nobody ends.
+		claiming, stop := context.WithTimeout(context.WithoutCancel(ctx), claimEnd)
+		text, answered, claim, err := a.replay.Claim(claiming, q)
+		stop()
 		if err != nil {
 			return nil, err
 		}

@@ -151,7 +151,7 @@ func (h *house) send(method, path, credential string, body any, header ...string
 	return a
 }
 
-// try is send to a server that may not answer.
+// try is send to a server that may not answer, or for who may go away before.
 func (h *house) try(ctx context.Context, method, path, credential string, body any, header ...string) (answer, error) {
 	h.t.Helper()
 	var r io.Reader

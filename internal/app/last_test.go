@@ -17,7 +17,7 @@ import (
 
 	"igny8/internal/account"
 	"igny8/internal/clock"
-	"igny8/internal/credit"
+	"igny8/internal/config"
 	"igny8/internal/identity"
 	"igny8/internal/tenant"
 )
@@ -57,7 +57,15 @@ func rush(t *testing.T, houses []*house, send func(h *house, n int) answer) map[
 // twoProcesses is two servers on one database, with one address.
 func twoProcesses(t *testing.T) []*house {
 	t.Helper()
-	first := openWide(t, clock.Clock{})
+	cfg := settings(t)
+	cfg.Debug = true
+	return twoOf(t, cfg)
+}
+
+// twoOf is twoProcesses with settings.
+func twoOf(t *testing.T, cfg config.Config) []*house {
+	t.Helper()
+	first := openOn(t, clock.Clock{}, cfg)
 	return []*house{first, openOn(t, clock.Clock{}, first.cfg)}
 }
 
@@ -66,29 +74,6 @@ func wantOneOf(t *testing.T, got map[string]int, won, lost string) {
 	if got[won] != 1 || got[lost] != crowd-1 {
 		t.Errorf("%v, want one %q and %d times %q", got, won, crowd-1, lost)
 	}
-}
-
-func TestTheLastCreditIsSpentOnce(t *testing.T) {
-	t.Parallel()
-	houses := twoProcesses(t)
-	h := houses[0]
-	r := h.send("POST", "/auth/register", "", someone("trial", "")).is(http.StatusCreated)
-	token := r.text("access_token")
-	site := h.site(token)
-	h.send("POST", "/planner/keywords", token, object{"site_id": site, "keywords": []object{{"phrase": "the only one"}}}).is(http.StatusCreated)
-	acc, err := tenant.ParseAccountID(r.text("account.id"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	tenancy{h: h, acc: acc}.update(func(ctx context.Context, tx *tenant.Tx) error {
-		_, err := credit.Reserve(ctx, tx, credit.Want{Amount: 999, Operation: credit.AutoCluster, Reference: "all but one"})
-		return err
-	})
-	got := rush(t, houses, func(h *house, _ int) answer {
-		return h.send("POST", "/planner/keywords/auto_cluster", token, object{"site_id": site})
-	})
-	wantOneOf(t, got, "202", "402 credit.insufficient")
-	h.verify()
 }
 
 func TestTheLastSiteOfAPlanIsTakenOnce(t *testing.T) {

@@ -120,13 +120,13 @@ func GrantedFor(ctx context.Context, r tenant.Reader, reference string) (Lot, bo
 // Lots lists what the account can spend at the reader's moment, in the order
 // in which it will be spent.
 func Lots(ctx context.Context, r tenant.Reader) ([]Lot, error) {
-	return lots(ctx, r, `AND remaining > 0 AND effective_at <= $2 AND (expires_at IS NULL OR expires_at > $2)`, clock.Micros(r.Now()))
+	return lots(ctx, r, `AND remaining > 0 AND `+spendableLot, clock.Micros(r.Now()))
 }
 
 func lots(ctx context.Context, r tenant.Reader, where string, args ...any) ([]Lot, error) {
 	var all []Lot
 	err := r.Each(ctx, `
-		SELECT id, source, reference, amount, remaining, effective_at, expires_at FROM credit_lots
+		SELECT id, source, reference, amount, remaining, effective_at, expires_at FROM credit_lots l
 		WHERE account_id = $1 `+where+inOrder, args, func(scan tenant.Scan) error {
 		var l Lot
 		var effective int64

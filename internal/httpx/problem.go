@@ -101,10 +101,11 @@ func (p *Problem) GetStatus() int { return p.Status }
 // ContentType tells huma the media type.
 func (p *Problem) ContentType(string) string { return ProblemType }
 
-// WriteProblem answers a request with err's face, and logs what has none.
+// WriteProblem answers a request with err's face, and logs what has none,
+// unless the client went away, which is why most things fail then.
 func WriteProblem(rw http.ResponseWriter, r *http.Request, log *slog.Logger, err error) {
 	p := ProblemOf(err, RequestID(r.Context()))
-	if p.Status == http.StatusInternalServerError {
+	if p.Status == http.StatusInternalServerError && r.Context().Err() == nil {
 		log.ErrorContext(r.Context(), "request failed", "route", r.Pattern, "request_id", p.RequestID, "err", err)
 	}
 	body, err := json.Marshal(p)

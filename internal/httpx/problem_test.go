@@ -2,6 +2,7 @@ package httpx
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -70,6 +71,27 @@ func TestTraceHidesAPanicAndTellsTheLog(t *testing.T) {
 	rid := rec.Header().Get("X-Request-Id")
 	if rid == "" || !strings.Contains(rec.Body.String(), rid) || !strings.Contains(log.String(), rid) || !strings.Contains(log.String(), "hunter2") {
 		t.Errorf("request id %q must be in the answer and, with the cause, in the log: %s / %s", rid, rec.Body, log.String())
+	}
+}
+
+// TestWhoWentAwayIsNoError has a handler fail for a client that is there and
+// for one that is not.
+func TestWhoWentAwayIsNoError(t *testing.T) {
+	for name, gone := range map[string]bool{"there": false, "gone": true} {
+		var log bytes.Buffer
+		l := slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelError}))
+		ctx, stop := context.WithCancel(t.Context())
+		h := Trace(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+			if gone {
+				stop()
+			}
+			WriteProblem(rw, r, l, errors.New("begin: context canceled"))
+		}), l, clock.Clock{})
+		h.ServeHTTP(httptest.NewRecorder(), httptest.NewRequestWithContext(ctx, http.MethodGet, "/x", nil))
+		stop()
+		if lines := strings.Count(log.String(), "\n"); lines != 2 && !gone || lines != 0 && gone {
+			t.Errorf("%s: %s", name, log.String())
+		}
 	}
 }
 

@@ -25,8 +25,8 @@ func RequestID(ctx context.Context) string {
 }
 
 // Trace gives each request an id, tells it in X-Request-Id, and writes one
-// line to the log when the request ends. A panic becomes a 500 that says
-// nothing but that id.
+// line to the log when the request ends: an error when it failed and the
+// client was still there. A panic becomes a 500 that says nothing but that id.
 func Trace(next http.Handler, log *slog.Logger, c clock.Clock) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		began := c.Now()
@@ -44,7 +44,7 @@ func Trace(next http.Handler, log *slog.Logger, c clock.Clock) http.Handler {
 					WriteProblem(rw, r, log, errPanic)
 				}
 			}
-			log.LogAttrs(r.Context(), level(rw.status), "request",
+			log.LogAttrs(r.Context(), level(r.Context(), rw.status), "request",
 				slog.String("method", r.Method), slog.String("path", r.URL.Path), slog.Int("status", rw.status),
 				slog.Int64("bytes", rw.bytes), slog.Duration("took", c.Now().Sub(began).Round(time.Microsecond)),
 				slog.String("request_id", rid))
@@ -56,8 +56,8 @@ func Trace(next http.Handler, log *slog.Logger, c clock.Clock) http.Handler {
 // errPanic has no face, so it is told as a 500 that says nothing.
 var errPanic = errors.New("the handler panicked")
 
-func level(status int) slog.Level {
-	if status >= http.StatusInternalServerError {
+func level(ctx context.Context, status int) slog.Level {
+	if status >= http.StatusInternalServerError && ctx.Err() == nil {
 		return slog.LevelError
 	}
 	return slog.LevelInfo

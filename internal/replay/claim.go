@@ -3,6 +3,7 @@ package replay
 import (
 	"context"
 	"crypto/rand"
+	"errors"
 	"fmt"
 	"time"
 
@@ -54,6 +55,9 @@ func (l *Log) claim(ctx context.Context, tx *db.Tx, c Claim) ([]byte, bool, erro
 		return nil, false, nil
 	}
 	had, err := l.find(ctx, tx, c.r)
+	if errors.Is(err, db.ErrNotFound) { // dropped since the insert, which is over: ask again
+		return nil, false, ErrInProgress
+	}
 	if err != nil {
 		return nil, false, err
 	}

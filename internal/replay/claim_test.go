@@ -117,6 +117,28 @@ func TestOneOfManyClaims(t *testing.T) {
 	}
 }
 
+// TestClaimsThatAreDropped has many claim one key that each drops: who comes
+// while another's row goes is told to ask again, and nothing worse.
+func TestClaimsThatAreDropped(t *testing.T) {
+	l, _ := openAt(t)
+	r := request("k", "POST /x", "{}")
+	var wg sync.WaitGroup
+	for range 8 {
+		wg.Go(func() {
+			for range 50 {
+				_, _, c, err := l.Claim(t.Context(), r)
+				if err == nil {
+					err = l.Drop(t.Context(), c)
+				}
+				if err != nil && !errors.Is(err, ErrInProgress) {
+					t.Errorf("claim: %v", err)
+				}
+			}
+		})
+	}
+	wg.Wait()
+}
+
 func TestNoKeyNoClaim(t *testing.T) {
 	l, _ := openAt(t)
 	_, answered, c, err := l.Claim(t.Context(), request("", "POST /x", "{}"))
