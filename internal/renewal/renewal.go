@@ -84,7 +84,7 @@ func (k *Keeper) Do(ctx context.Context, tx *tenant.Tx) error {
 // of is the open invoice of a subscription, nil for none.
 func of(s subscription.Subscription, open []invoice.Invoice) *invoice.Invoice {
 	for _, i := range open {
-		if i.Subscription == s.ID {
+		if i.Of(s.ID) {
 			return &i
 		}
 	}
