@@ -39,6 +39,7 @@ func (a *API) billingRoutes() {
 	form.path, form.id, form.maxBody = confirm.path+formPath, confirm.id+"-form", maxForm
 	form.summary += ". With the file that shows it"
 	mountKeeping(a, form, identity.Staff(tenant.PaymentsConfirm), a.confirmTransferForm(form))
+	a.packageRoutes()
 	a.paymentRoutes()
 	a.adminPaymentRoutes()
 }

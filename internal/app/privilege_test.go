@@ -118,6 +118,10 @@ func TestEveryUseOfEveryPrivilegeIsInTheLog(t *testing.T) {
 		"admin-get-approval-rules": nil, "admin-set-approval-rules": object{"above": []object{{"amount": 30000, "currency": "EUR"}}, "uncertain": false, "own_account": false},
 		"admin-list-flags": nil, "admin-set-flag": object{"state": "25%"}, "admin-list-account-flags": nil, "admin-get-account-flag": nil,
 		"admin-override-flag": object{"enabled": true}, "admin-drop-flag-override": nil, "admin-list-plans": nil,
+		"admin-list-credit-packages": nil, "admin-change-credit-package": object{"position": 9},
+		"admin-create-credit-package": object{
+			"code": "credits-9", "name": "Nine", "credits": 9, "prices": []object{{"amount": 900, "currency": "EUR"}}, "position": 9,
+		},
 		"admin-create-plan": object{
 			"code": "team", "name": "Team", "price": euro, "interval": "month", "included_credits": 10, "limits": object{"sites": 1, "users": 1, "keywords": 1},
 		},

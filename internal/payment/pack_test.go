@@ -12,6 +12,7 @@ import (
 	"igny8/internal/money"
 	"igny8/internal/payment"
 	"igny8/internal/plan"
+	"igny8/internal/renewal"
 	"igny8/internal/subscription"
 	"igny8/internal/tenant"
 )
@@ -185,5 +186,40 @@ func TestThePackagesCreditsEndAfterTheirDays(t *testing.T) {
 	lots, _ := k.bought(k.s)
 	if want := k.hand.Clock().Now().Add(30 * 24 * time.Hour); len(lots) != 1 || !lots[0].Expires.Equal(want) {
 		t.Errorf("lots %+v, want one that ends %s", lots, want)
+	}
+}
+
+func TestAnOrderOfAPackageThatNobodyPaysIsWithdrawn(t *testing.T) {
+	k := newDesk(t)
+	k.lives(k.s)
+	i := k.buy(k.s, "credits-500")
+	status := func() (s invoice.Status) {
+		err := k.st.View(t.Context(), k.s, func(ctx context.Context, v *tenant.View) error {
+			i, err := invoice.Load(ctx, v, i.ID)
+			s = i.Status
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return s
+	}
+	forget := func() {
+		t.Helper()
+		if err := k.in(k.s, renewal.New(k.desk, k.ids).Packages().Do); err != nil {
+			t.Fatal(err)
+		}
+	}
+	k.hand.Advance(invoice.Term + renewal.Forget - time.Hour)
+	if forget(); status() != invoice.Open {
+		t.Errorf("before its time: %s", status())
+	}
+	before := k.look(k.s)
+	k.hand.Advance(time.Hour)
+	if forget(); status() != invoice.Void {
+		t.Errorf("after its time: %s, want void", status())
+	}
+	if after := k.look(k.s); after.Subscription != before.Subscription || after.Status != before.Status {
+		t.Errorf("before %+v, after %+v", before, after)
 	}
 }
