@@ -178,7 +178,11 @@ func TestEveryUseOfEveryPrivilegeIsInTheLog(t *testing.T) {
 		if strings.Contains(op.path, "/flags/") {
 			name = "paypal.checkout"
 		}
-		path := strings.NewReplacer("{id}", acc, "{currency}", "EUR", "{name}", name, "{country}", "AT", "{invoice_id}", payer.text("invoice.id"), "{user_id}", user, "{privilege}", "flags.manage", "{code}", "growth").Replace(op.path)
+		code := "growth"
+		if strings.Contains(op.path, "/credit-packages/") {
+			code = "credits-500"
+		}
+		path := strings.NewReplacer("{id}", acc, "{currency}", "EUR", "{name}", name, "{country}", "AT", "{invoice_id}", payer.text("invoice.id"), "{user_id}", user, "{privilege}", "flags.manage", "{code}", code).Replace(op.path)
 		for n := 1; n <= 2; n++ {
 			before := h.events(auditor, "staff:"+user, p)
 			// Each time with a key: the repeat of an answered request is a use too.
