@@ -40,6 +40,7 @@ func (a *API) billingRoutes() {
 	form.summary += ". With the file that shows it"
 	mountKeeping(a, form, identity.Staff(tenant.PaymentsConfirm), a.confirmTransferForm(form))
 	a.explainRoutes()
+	a.packageRoutes()
 	a.paymentRoutes()
 	a.adminPaymentRoutes()
 }

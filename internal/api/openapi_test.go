@@ -153,7 +153,7 @@ func TestMoneyNeedsAKey(t *testing.T) {
 		if (key != nil) != (op.Method == http.MethodPost) {
 			t.Errorf("%s %s: key parameter %+v", op.Method, op.Path, key)
 		}
-		if key != nil && key.Required != slices.Contains([]string{"checkout", "admin-adjust-credits", "admin-issue-credit-note", "report-payment", "report-payment-form"}, op.OperationID) {
+		if key != nil && key.Required != slices.Contains([]string{"checkout", "checkout-credit-package", "admin-adjust-credits", "admin-issue-credit-note", "report-payment", "report-payment-form"}, op.OperationID) {
 			t.Errorf("%s: key required %v", op.OperationID, key.Required)
 		}
 	}

@@ -26,7 +26,7 @@ func (a *API) vendorRoutes() {
 	managing := identity.TenantEvenIfUnpaid(tenant.ManageBilling)
 	order := route{method: http.MethodPost, path: checkoutPath, id: "checkout", tag: "billing", needsKey: true, status: http.StatusCreated,
 		summary: "Order a plan: its invoice says what to pay and where"}
-	mountKeeping(a, order, managing, a.checkout(order))
+	mountKeeping(a, order, managing, checkout(a, order, a.takeOrder))
 	mount(a, route{method: http.MethodPost, path: "/billing/invoices/{id}/pay", id: "pay-invoice", tag: "billing",
 		summary: "Where an open invoice is paid by Stripe or PayPal"}, managing, a.payInvoice)
 	mount(a, route{method: http.MethodPost, path: "/billing/portal", id: "open-billing-portal", tag: "billing",
@@ -53,15 +53,15 @@ type checkoutView struct {
 // checkout orders in one transaction, which keeps its answer. Where to pay the
 // vendor is asked for after it, and asked or looked up anew when the request
 // is sent again.
-func (a *API) checkout(r route) func(context.Context, visit, *checkoutInput) (*reply[checkoutView], error) {
-	return func(ctx context.Context, c visit, in *checkoutInput) (*reply[checkoutView], error) {
+func checkout[In any](a *API, r route, take func(context.Context, *tenant.Tx, *In) (*reply[checkoutView], error)) func(context.Context, visit, *In) (*reply[checkoutView], error) {
+	return func(ctx context.Context, c visit, in *In) (*reply[checkoutView], error) {
 		q, err := asked(r, c, c.Scope.Account().String(), c.Scope.Actor(), in)
 		if err != nil {
 			return nil, err
 		}
 		var out outcome[reply[checkoutView]]
 		err = a.st.Update(ctx, c.Scope, func(ctx context.Context, tx *tenant.Tx) error {
-			out, err = once(ctx, a, tx, r, q, func() (*reply[checkoutView], error) { return a.takeOrder(ctx, tx, in) })
+			out, err = once(ctx, a, tx, r, q, func() (*reply[checkoutView], error) { return take(ctx, tx, in) })
 			return err
 		})
 		if err != nil {

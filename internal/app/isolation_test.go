@@ -226,6 +226,8 @@ func (f *furnished) value(name string, s *schema) any {
 	switch {
 	case name == "plan":
 		return "growth"
+	case name == "package":
+		return "credits-500"
 	case name == "payment_method":
 		return "bank_transfer"
 	case name == "amount":

@@ -148,7 +148,9 @@ func (s *server) wire(ctx context.Context, cfg config.Config, secret config.Secr
 	if err != nil {
 		return err
 	}
-	s.jobs.Patrol(renewal.New(desk, s.identity).Round())
+	keeper := renewal.New(desk, s.identity)
+	s.jobs.Patrol(keeper.Round())
+	s.jobs.Patrol(keeper.Packages())
 	s.jobs.Patrol(credit.UsageRound())
 	kept, err := replay.New(s.db, answers)
 	if err != nil {

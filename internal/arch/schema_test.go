@@ -27,6 +27,8 @@ var platform = map[string]string{
 	"letters":               "to people, who may have no account",
 	"plans":                 "what is for sale",
 	"plan_prices":           "what it costs in other currencies",
+	"credit_packages":       "what is for sale",
+	"credit_package_prices": "what it costs in other currencies",
 	"flags":                 "what is switched on, for how many of all",
 	"credit_prices":         "what it costs",
 	"invoice_series":        "numbers run over all accounts",

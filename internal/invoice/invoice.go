@@ -18,6 +18,7 @@ import (
 
 	"igny8/internal/account"
 	"igny8/internal/clock"
+	"igny8/internal/credit"
 	"igny8/internal/fault"
 	"igny8/internal/id"
 	"igny8/internal/money"
@@ -50,9 +51,10 @@ const (
 // Invoice is a demand for payment.
 type Invoice struct {
 	ID            ID
-	Subscription  subscription.ID
-	Number        string // "2030-000001"
-	Reference     string // ISO 11649, without spaces
+	Subscription  subscription.ID // that it asks for; with a Pack the one that the account had at the issue
+	Pack          Pack            // the credits that it sells; zero: it is for a plan
+	Number        string          // "2030-000001"
+	Reference     string          // ISO 11649, without spaces
 	Status        Status
 	PaymentMethod account.PaymentMethod
 	Net           money.Money
@@ -69,6 +71,20 @@ type Invoice struct {
 	Due           time.Time
 	PaidAt        time.Time // zero: not paid
 }
+
+// Pack is credits that an invoice sells, as they were offered at its issue.
+type Pack struct {
+	Code    string
+	Credits credit.Credits
+	Days    int64 // how long they are valid; zero: for ever
+}
+
+// IsZero tells whether the invoice is for a plan.
+func (p Pack) IsZero() bool { return p.Code == "" }
+
+// Of tells whether the invoice asks for an interval of a subscription. One for
+// a package of credits asks for none.
+func (i Invoice) Of(s subscription.ID) bool { return i.Pack.IsZero() && i.Subscription == s }
 
 // AmountDue is what is left to pay, in the currency of the total.
 func (i Invoice) AmountDue() money.Money {
@@ -92,7 +108,8 @@ var (
 )
 
 const columns = `id, subscription_id, number, reference, status, payment_method, currency, total, paid, issued_at, due_at, paid_at,
-	coalesce(net, total), tax, tax_rate, tax_category, tax_note, prices_include_tax, seller, buyer, credited`
+	coalesce(net, total), tax, tax_rate, tax_category, tax_note, prices_include_tax, seller, buyer, credited,
+	package_code, package_credits, package_days`
 
 func read(scan tenant.Scan) (Invoice, error) {
 	var i Invoice
@@ -101,7 +118,8 @@ func read(scan tenant.Scan) (Invoice, error) {
 	var paidAt *int64
 	err := scan(&i.ID, &i.Subscription, &i.Number, &i.Reference, &i.Status, &i.PaymentMethod, &currency,
 		&i.Total.Amount, &i.Paid.Amount, &issued, &due, &paidAt,
-		&i.Net.Amount, &i.Tax.Amount, &i.Taxed.Rate, &i.Taxed.Category, &i.Taxed.Note, &i.TaxIncluded, &seller, &buyer, &i.Credited.Amount)
+		&i.Net.Amount, &i.Tax.Amount, &i.Taxed.Rate, &i.Taxed.Category, &i.Taxed.Note, &i.TaxIncluded, &seller, &buyer, &i.Credited.Amount,
+		&i.Pack.Code, &i.Pack.Credits, &i.Pack.Days)
 	if err != nil {
 		return Invoice{}, err
 	}
@@ -174,10 +192,10 @@ func list(ctx context.Context, r tenant.Reader, query string, args ...any) ([]In
 	return all, nil
 }
 
-// Last is the newest invoice of a subscription, whatever became of it, or
-// ErrNotFound when there is none.
+// Last is the newest invoice that asked for a subscription, whatever became of
+// it, or ErrNotFound when there is none.
 func Last(ctx context.Context, r tenant.Reader, s subscription.ID) (Invoice, error) {
-	all, err := list(ctx, r, `SELECT `+columns+` FROM invoices WHERE account_id = $1 AND subscription_id = $2 ORDER BY id DESC LIMIT 1`, s)
+	all, err := list(ctx, r, `SELECT `+columns+` FROM invoices WHERE account_id = $1 AND subscription_id = $2 AND package_code = '' ORDER BY id DESC LIMIT 1`, s)
 	if err != nil {
 		return Invoice{}, err
 	}
@@ -198,10 +216,11 @@ func ListOpen(ctx context.Context, r tenant.Reader) ([]Invoice, error) {
 	return list(ctx, r, `SELECT `+columns+` FROM invoices WHERE account_id = $1 AND status = 'open' ORDER BY id`)
 }
 
-// OldestOpen is the invoice that the account has to pay first, or ErrNotFound
-// when none is open.
+// OldestOpen is the invoice that the account has to pay first to go on, or
+// ErrNotFound when none is open. What asks for a package of credits only keeps
+// nobody out.
 func OldestOpen(ctx context.Context, r tenant.Reader) (Invoice, error) {
-	all, err := list(ctx, r, `SELECT `+columns+` FROM invoices WHERE account_id = $1 AND status = 'open' ORDER BY id LIMIT 1`)
+	all, err := list(ctx, r, `SELECT `+columns+` FROM invoices WHERE account_id = $1 AND status = 'open' AND package_code = '' ORDER BY id LIMIT 1`)
 	if err != nil {
 		return Invoice{}, err
 	}

@@ -22,6 +22,7 @@ const Term = 14 * 24 * time.Hour
 // New says what is charged: one line at least, all in one currency.
 type New struct {
 	Subscription  subscription.ID
+	Pack          Pack // zero: it asks for the subscription
 	PaymentMethod account.PaymentMethod
 	Lines         []Line
 	Due           time.Time // zero: Term from now
@@ -42,6 +43,16 @@ func PlanLine(ctx context.Context, r tenant.Reader, p plan.Plan, price money.Mon
 	return Line{Description: text, Quantity: 1, Unit: price}, nil
 }
 
+// PackLine is a package of credits at a price, in the words of the account's
+// buyer.
+func PackLine(ctx context.Context, r tenant.Reader, p plan.Pack, price money.Money) (Line, error) {
+	b, err := BuyerOf(ctx, r)
+	if err != nil {
+		return Line{}, err
+	}
+	return Line{Description: fmt.Sprintf(textsFor(b.Language).pack, p.Credits), Quantity: 1, Unit: price}, nil
+}
+
 // Issue makes an open invoice with the next number of the year, for the
 // account's buyer as he is now, with the tax that is due now.
 func Issue(ctx context.Context, tx *tenant.Tx, n New) (Invoice, error) {
@@ -50,7 +61,7 @@ func Issue(ctx context.Context, tx *tenant.Tx, n New) (Invoice, error) {
 		return Invoice{}, fmt.Errorf("issue an invoice: %w", err)
 	}
 	i := Invoice{
-		ID: id.New[invoiceKind](), Subscription: n.Subscription, Reference: NewReference(), Status: Open,
+		ID: id.New[invoiceKind](), Subscription: n.Subscription, Pack: n.Pack, Reference: NewReference(), Status: Open,
 		PaymentMethod: n.PaymentMethod, Paid: money.Of(0, sum.Currency), Credited: money.Of(0, sum.Currency), Lines: n.Lines,
 		Issued: tx.Now(), Due: tx.Now().Add(Term),
 	}
@@ -142,11 +153,11 @@ func insert(ctx context.Context, tx *tenant.Tx, i Invoice) error {
 	}
 	_, err = tx.Exec(ctx, `
 		INSERT INTO invoices (account_id, id, subscription_id, number, reference, status, payment_method, currency, total, paid, issued_at, due_at,
-			net, tax, tax_rate, tax_category, tax_note, prices_include_tax, seller, buyer)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 0, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)`,
+			net, tax, tax_rate, tax_category, tax_note, prices_include_tax, seller, buyer, package_code, package_credits, package_days)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 0, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22)`,
 		i.ID, i.Subscription, i.Number, i.Reference, string(i.Status), string(i.PaymentMethod), i.Total.Currency, i.Total.Amount,
 		clock.Micros(i.Issued), clock.Micros(i.Due), i.Net.Amount, i.Tax.Amount, int64(i.Taxed.Rate), string(i.Taxed.Category), i.Taxed.Note,
-		i.TaxIncluded, string(seller), string(buyer))
+		i.TaxIncluded, string(seller), string(buyer), i.Pack.Code, i.Pack.Credits, i.Pack.Days)
 	if err != nil {
 		return fmt.Errorf("issue invoice %s: %w", i.Number, err)
 	}

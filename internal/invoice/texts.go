@@ -33,6 +33,7 @@ type texts struct {
 	page                                       string            // with {current} and {total}
 	paymentNote                                string            // in a banking app, with the number after it
 	onePeriod                                  map[string]string // of a plan, by its interval; %s the plan
+	pack                                       string            // credits that are sold for themselves; %d how many
 	onePeriodFrom                              string            // %[1]s what onePeriod says, %[2]s the day it begins
 
 	months  [12]string
@@ -65,6 +66,7 @@ var catalogue = []texts{
 		paymentNote:   "Invoice",
 		onePeriod:     map[string]string{"month": "Igny8 %s, one month", "year": "Igny8 %s, one year"},
 		onePeriodFrom: "%[1]s from %[2]s",
+		pack:          "Igny8, %d credits",
 		months: [12]string{
 			"January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December",
 		},
@@ -92,6 +94,7 @@ var catalogue = []texts{
 		paymentNote:   "Rechnung",
 		onePeriod:     map[string]string{"month": "Igny8 %s, ein Monat", "year": "Igny8 %s, ein Jahr"},
 		onePeriodFrom: "%[1]s ab %[2]s",
+		pack:          "Igny8, %d Credits",
 		months: [12]string{
 			"Januar", "Februar", "März", "April", "Mai", "Juni", "Juli", "August", "September", "Oktober", "November", "Dezember",
 		},

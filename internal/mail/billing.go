@@ -55,7 +55,8 @@ type PaymentConfirmed struct {
 	StillDue  string    `json:"still_due"` // empty: nothing
 	Unapplied string    `json:"unapplied"` // empty: nothing
 	Plan      string    `json:"plan"`
-	Until     time.Time `json:"until"` // of the plan; zero: it has not begun
+	Until     time.Time `json:"until"`   // of the plan; zero: it has not begun
+	Credits   int64     `json:"credits"` // of a package that was paid for; zero: it was for the plan
 }
 
 // Kind implements Message.

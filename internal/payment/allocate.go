@@ -41,11 +41,19 @@ func (d *Desk) allocate(ctx context.Context, tx *tenant.Tx, p Payment, i invoice
 	if i.Status != invoice.Paid {
 		return p, nil
 	}
-	s, err := subscription.Paid(ctx, tx, i.Subscription, subscription.Bill{Invoice: i.ID.String(), ExternalID: p.ExternalID})
-	if err != nil {
-		return Payment{}, err
+	return p, d.paid(ctx, tx, i, p.ExternalID)
+}
+
+// paid is told that an invoice is paid, and by what: what it asked for begins.
+func (d *Desk) paid(ctx context.Context, tx *tenant.Tx, i invoice.Invoice, by string) error {
+	if !i.Pack.IsZero() {
+		return grantPack(ctx, tx, i)
 	}
-	return p, d.opened(ctx, tx, i, s)
+	s, err := subscription.Paid(ctx, tx, i.Subscription, subscription.Bill{Invoice: i.ID.String(), ExternalID: by})
+	if err != nil {
+		return err
+	}
+	return d.opened(ctx, tx, i, s)
 }
 
 // opened is what follows when an invoice is paid, beside what it asked for:
@@ -69,7 +77,7 @@ func (d *Desk) withdrawOthers(ctx context.Context, tx *tenant.Tx, now subscripti
 		return err
 	}
 	for _, i := range open {
-		if i.Subscription == now.ID {
+		if i.Of(now.ID) || !i.Pack.IsZero() {
 			continue
 		}
 		s, err := subscription.Load(ctx, tx, i.Subscription)

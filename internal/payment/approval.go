@@ -225,6 +225,9 @@ func unchanged(ctx context.Context, tx *tenant.Tx, p Payment, open []invoice.Inv
 		return nil, fmt.Errorf("payment %q: %w", p.ExternalID, err)
 	}
 	for _, i := range targets {
+		if !i.Pack.IsZero() {
+			continue
+		}
 		s, err := subscription.Load(ctx, tx, i.Subscription)
 		if err != nil {
 			return nil, err

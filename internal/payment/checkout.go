@@ -57,7 +57,7 @@ func (d *Desk) order(ctx context.Context, tx *tenant.Tx, p plan.Plan, m account.
 		return subscription.Subscription{}, none, err
 	}
 	for _, i := range open {
-		if i.Subscription != s.ID {
+		if !i.Of(s.ID) {
 			continue
 		}
 		if err := withdraw(ctx, tx, i); err != nil {
@@ -116,7 +116,7 @@ func (d *Desk) Cancel(ctx context.Context, tx *tenant.Tx, cancel bool) (subscrip
 		return s, err
 	}
 	for _, i := range open {
-		if i.Subscription == s.ID {
+		if i.Of(s.ID) {
 			if err := withdraw(ctx, tx, i); err != nil {
 				return subscription.Subscription{}, err
 			}

@@ -123,6 +123,19 @@ func (d *Desk) takeBack(ctx context.Context, tx *tenant.Tx, pid ID, as Status, r
 	})
 }
 
+// unpaid takes back what followed when an invoice was paid. again tells whether
+// it can be asked for again.
+func unpaid(ctx context.Context, tx *tenant.Tx, i invoice.Invoice) (r credit.Revocation, again bool, err error) {
+	if !i.Pack.IsZero() {
+		r, err = revokePack(ctx, tx, i)
+		return r, true, err
+	}
+	if err := uncreditUnused(ctx, tx, i); err != nil {
+		return r, false, err
+	}
+	return subscription.Unpaid(ctx, tx, i.ID.String())
+}
+
 // unwind takes a payment off its invoices, the last first.
 func unwind(ctx context.Context, tx *tenant.Tx, p Payment) (Undone, error) {
 	var parts []allocation
@@ -140,11 +153,8 @@ func unwind(ctx context.Context, tx *tenant.Tx, p Payment) (Undone, error) {
 		}
 		askAgain := true
 		if i.Status == invoice.Paid {
-			if err := uncreditUnused(ctx, tx, i); err != nil {
-				return Undone{}, err
-			}
 			var r credit.Revocation
-			if r, askAgain, err = subscription.Unpaid(ctx, tx, i.ID.String()); err != nil {
+			if r, askAgain, err = unpaid(ctx, tx, i); err != nil {
 				return Undone{}, err
 			}
 			u.Taken, u.Owed = u.Taken+r.Taken, u.Owed+r.Owed

@@ -60,11 +60,7 @@ func (d *Desk) allocateNote(ctx context.Context, tx *tenant.Tx, n invoice.Credit
 	if i.Status != invoice.Paid {
 		return i, nil
 	}
-	s, err := subscription.Paid(ctx, tx, i.Subscription, subscription.Bill{Invoice: i.ID.String(), ExternalID: n.Number})
-	if err != nil {
-		return invoice.Invoice{}, err
-	}
-	return i, d.opened(ctx, tx, i, s)
+	return i, d.paid(ctx, tx, i, n.Number)
 }
 
 // releaseNotes takes what credit notes paid of an open invoice off it again.

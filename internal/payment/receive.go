@@ -1,10 +1,12 @@
 package payment
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"net/url"
+	"slices"
 	"strings"
 
 	"igny8/internal/account"
@@ -156,10 +158,13 @@ func (r Received) targets(open []invoice.Invoice, known Payment) ([]invoice.Invo
 	var all []invoice.Invoice
 	for _, i := range open {
 		fits := len(r.Invoices) > 0 || i.PaymentMethod == r.Method
-		if fits && (r.Subscription.IsZero() || i.Subscription == r.Subscription) && (r.Amount.Currency == "" || i.Total.Currency == r.Amount.Currency) {
+		if fits && r.asksFor(i) && (r.Amount.Currency == "" || i.Total.Currency == r.Amount.Currency) {
 			all = append(all, i)
 		}
 	}
+	slices.SortStableFunc(all, func(a, b invoice.Invoice) int { // what keeps the account going before what it only ordered
+		return cmp.Compare(a.Pack.Code, "") - cmp.Compare(b.Pack.Code, "")
+	})
 	wanted := r.Invoices
 	if len(wanted) == 0 && !known.Invoice.IsZero() {
 		wanted = []invoice.ID{known.Invoice}
@@ -184,11 +189,20 @@ func (r Received) targets(open []invoice.Invoice, known Payment) ([]invoice.Invo
 	return all[:1], nil
 }
 
+// asksFor tells whether the money may be for an invoice: with a subscription
+// named only for what asks for it, or for an invoice that is named with it.
+func (r Received) asksFor(i invoice.Invoice) bool {
+	if r.Subscription.IsZero() || i.Of(r.Subscription) {
+		return true
+	}
+	return !i.Pack.IsZero() && i.Subscription == r.Subscription && slices.Contains(r.Invoices, i.ID)
+}
+
 // nothingDue tells apart an account that owes nothing from one that owes in
 // another currency.
 func (r Received) nothingDue(open []invoice.Invoice) error {
 	for _, i := range open {
-		if i.PaymentMethod == r.Method && i.Total.Currency != r.Amount.Currency && (r.Subscription.IsZero() || i.Subscription == r.Subscription) {
+		if i.PaymentMethod == r.Method && i.Total.Currency != r.Amount.Currency && r.asksFor(i) {
 			return mismatch(i, r.Amount)
 		}
 	}
@@ -327,7 +341,7 @@ func (d *Desk) settle(ctx context.Context, tx *tenant.Tx, p Payment, targets []i
 	}
 	return c, d.people.TellOwners(ctx, tx, mail.PaymentConfirmed{
 		Amount: p.Amount.String(), Reference: p.ExternalID, Invoice: c.Invoice.Number, StillDue: still(c.Invoice), Unapplied: positive(p.Unapplied()),
-		Plan: c.Subscription.Plan.Name, Until: c.Subscription.PeriodEnd,
+		Plan: c.Subscription.Plan.Name, Until: c.Subscription.PeriodEnd, Credits: int64(c.Invoice.Pack.Credits),
 	})
 }
 

@@ -122,6 +122,9 @@ func (d *Desk) orderOf(ctx context.Context, tx *tenant.Tx, i invoice.Invoice, e 
 		Key: e.id.String(), Account: tx.Scope().Account().String(), Invoice: i.ID.String(), Subscription: s.ID.String(),
 		Number: i.Number, What: what, Amount: i.AmountDue(), Done: d.home + "/billing?paid=" + i.ID.String(), Back: d.home + "/billing?unpaid=" + i.ID.String(),
 	}
+	if !i.Pack.IsZero() {
+		return nil // once, and no agreement
+	}
 	price, err := plan.PriceIn(ctx, tx.Shared(), s.Plan, i.Total.Currency)
 	if err != nil {
 		return err

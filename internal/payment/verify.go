@@ -48,7 +48,7 @@ func Verify(ctx context.Context, r tenant.Reader) ([]string, error) {
 }
 
 // verifyInvoices checks that of each invoice as much is paid as went to it, and
-// that each that is paid has bought one period, and no other has.
+// that each that is paid has bought one period or package, and no other has.
 func verifyInvoices(ctx context.Context, r tenant.Reader) ([]string, error) {
 	went := map[invoice.ID]int64{}
 	err := r.Each(ctx, `
@@ -77,7 +77,7 @@ func verifyInvoices(ctx context.Context, r tenant.Reader) ([]string, error) {
 			if went[i.ID] != i.Paid.Amount {
 				say(i, "%d is paid and %d went to it", i.Paid.Amount, went[i.ID])
 			}
-			n, err := subscription.PeriodsOf(ctx, r, i.ID.String())
+			n, err := boughtBy(ctx, r, i)
 			if err != nil {
 				return nil, err
 			}
@@ -86,13 +86,23 @@ func verifyInvoices(ctx context.Context, r tenant.Reader) ([]string, error) {
 				return nil, err
 			}
 			if want := map[bool]int{true: 1}[i.Status == invoice.Paid]; n != want && (n != 0 || !early) {
-				say(i, "it is %s and has bought %d periods", i.Status, n)
+				say(i, "it is %s and has bought %d times", i.Status, n)
 			}
 		}
 		if len(all) < verifyAtOnce {
 			return broken, nil
 		}
 	}
+}
+
+// boughtBy counts what an invoice has paid for and stands: periods, or grants
+// of a package.
+func boughtBy(ctx context.Context, r tenant.Reader, i invoice.Invoice) (int, error) {
+	if i.Pack.IsZero() {
+		return subscription.PeriodsOf(ctx, r, i.ID.String())
+	}
+	_, found, err := standingGrant(ctx, r, i.ID)
+	return map[bool]int{true: 1}[found], err
 }
 
 const verifyAtOnce = 500

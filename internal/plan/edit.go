@@ -218,10 +218,14 @@ func (o Offer) facts() map[string]any {
 
 // changes is what differs, before and after.
 func changes(was, is Offer) map[string]any {
-	before, all := was.facts(), map[string]any{}
-	for name, after := range is.facts() {
-		if before[name] != after {
-			all[name] = map[string]any{"before": before[name], "after": after}
+	return differences(was.facts(), is.facts())
+}
+
+func differences(was, is map[string]any) map[string]any {
+	all := map[string]any{}
+	for name, after := range is {
+		if was[name] != after {
+			all[name] = map[string]any{"before": was[name], "after": after}
 		}
 	}
 	return all

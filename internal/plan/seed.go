@@ -19,9 +19,13 @@ var first = []Plan{
 	{Code: "scale", Name: "Scale", Price: money.Of(50_000, "EUR"), Interval: Month, Credits: 5000, Limits: Limits{99, 5, 500_000}, Rates: throttle.Rates{Read: 3000, Write: 1500, AI: 300, Bridge: 1500}},
 }
 
-// Seed writes the first plans where there are none. Once there is one, the
-// list is the operator's, and Seed changes nothing.
+// Seed writes the first plans where there are none, and the first packages of
+// credits likewise. Once there is one, the list is the operator's, and Seed
+// changes nothing in it.
 func Seed(ctx context.Context, tx *tenant.SharedTx) error {
+	if err := seedPacks(ctx, tx); err != nil {
+		return err
+	}
 	var n int64
 	if err := tx.Get(ctx, `SELECT count(*) FROM plans`, nil, &n); err != nil {
 		return fmt.Errorf("count plans: %w", err)

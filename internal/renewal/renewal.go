@@ -53,6 +53,34 @@ func (k *Keeper) Round() job.Round {
 	return job.Round{Name: "renewal", Every: Every, Find: subscription.ForReview, Do: k.Do}
 }
 
+// Packages is the round that withdraws what asked for a package of credits and
+// is not paid Forget after it was due. It does not touch the subscription.
+func (k *Keeper) Packages() job.Round {
+	find := func(ctx context.Context, r job.Rows, at time.Time, limit int) ([]tenant.AccountID, error) {
+		return invoice.PacksDueBefore(ctx, r, at.Add(-Forget), limit)
+	}
+	return job.Round{Name: "packages", Every: Every, Find: find, Do: k.forgetPackages}
+}
+
+func (k *Keeper) forgetPackages(ctx context.Context, tx *tenant.Tx) error {
+	if err := account.Lock(ctx, tx); err != nil {
+		return err
+	}
+	open, err := invoice.LockOpen(ctx, tx)
+	if err != nil {
+		return err
+	}
+	for _, i := range open {
+		if i.Pack.IsZero() || tx.Now().Before(i.Due.Add(Forget)) {
+			continue
+		}
+		if err := k.desk.Withdraw(ctx, tx, i); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // Do sees to the subscriptions of one account: what runs, and what waits.
 func (k *Keeper) Do(ctx context.Context, tx *tenant.Tx) error {
 	if err := account.Lock(ctx, tx); err != nil {
@@ -84,7 +112,7 @@ func (k *Keeper) Do(ctx context.Context, tx *tenant.Tx) error {
 // of is the open invoice of a subscription, nil for none.
 func of(s subscription.Subscription, open []invoice.Invoice) *invoice.Invoice {
 	for _, i := range open {
-		if i.Subscription == s.ID {
+		if i.Of(s.ID) {
 			return &i
 		}
 	}

@@ -83,7 +83,7 @@ func (h *house) rows() map[string]int {
 	h.t.Helper()
 	n := map[string]int{}
 	for table, rows := range dbtest.Dump(h.t, h.d) {
-		shared := table == "plans" || table == "goose_db_version" || strings.HasPrefix(table, "river_")
+		shared := table == "plans" || strings.HasPrefix(table, "credit_package") || table == "goose_db_version" || strings.HasPrefix(table, "river_")
 		if len(rows) > 0 && !shared {
 			n[table] = len(rows)
 		}

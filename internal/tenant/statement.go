@@ -10,6 +10,8 @@ import (
 var sharedTables = map[string]bool{
 	"plans":                 true,
 	"plan_prices":           true,
+	"credit_packages":       true,
+	"credit_package_prices": true,
 	"flags":                 true,
 	"credit_prices":         true,
 	"invoice_series":        true,
