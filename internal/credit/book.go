@@ -179,13 +179,16 @@ func (b *book) mature(d doing, lapsed []*hold, lease int64) {
 		case l.Remaining == 0:
 		case !l.counted:
 			b.bringForward(l.effective)
-		case l.revoked || l.expires != 0 && l.expires <= d.now:
+		case l.over(d.now):
 			b.expire(d, l)
 		default:
 			b.bringForward(l.expires)
 		}
 	}
 }
+
+// over tells whether what is left of a lot can no longer be spent.
+func (l *lot) over(now int64) bool { return l.revoked || l.expires != 0 && l.expires <= now }
 
 // begin counts a lot.
 func (b *book) begin(d doing, l *lot) {
@@ -258,7 +261,7 @@ func (b *book) take(d doing, n Credits, reference string) error {
 	if b.available < n {
 		return b.short(n)
 	}
-	parts, err := b.split(n)
+	parts, err := b.split(n, d.now)
 	if err != nil {
 		return err
 	}
@@ -268,14 +271,29 @@ func (b *book) take(d doing, n Credits, reference string) error {
 	return nil
 }
 
+// spendable is what is available but for what a hold gave back since to a lot
+// that had ended: that is due to be taken out.
+func (b *book) spendable(now int64) Credits {
+	n := b.available
+	if !b.due(now) {
+		return n
+	}
+	for _, l := range b.lots {
+		if l.counted && l.over(now) {
+			n -= l.Remaining
+		}
+	}
+	return n
+}
+
 // split says from which lots n credits come, in order.
-func (b *book) split(n Credits) ([]part, error) {
+func (b *book) split(n Credits, now int64) ([]part, error) {
 	parts := make([]part, 0, 1)
 	for _, l := range b.lots {
 		if n == 0 {
 			break
 		}
-		if !l.counted || l.Remaining == 0 {
+		if !l.counted || l.Remaining == 0 || l.over(now) {
 			continue
 		}
 		p := min(n, l.Remaining)
@@ -294,10 +312,10 @@ func (b *book) reserve(d doing, w Want, lease int64) (*hold, error) {
 	if w.Amount <= 0 {
 		return nil, ErrInvalidAmount
 	}
-	if b.available < w.Amount {
+	if b.spendable(d.now) < w.Amount {
 		return nil, b.short(w.Amount)
 	}
-	parts, err := b.split(w.Amount)
+	parts, err := b.split(w.Amount, d.now)
 	if err != nil {
 		return nil, err
 	}

@@ -98,12 +98,13 @@ func reserveAll(ctx context.Context, tx *tenant.Tx, all []Want) ([]HoldID, error
 
 // Open starts the work that a hold pays for. A hold opens once; when who
 // opened it has let its lease run out, it opens again and the first can no
-// longer settle. ErrHoldSpent otherwise.
+// longer settle. What a teller reserved is open from the first and lapses
+// instead. ErrHoldSpent otherwise.
 func Open(ctx context.Context, tx *tenant.Tx, hid HoldID) (*Hold, error) {
 	h := Hold{id: hid}
 	err := tx.Get(ctx, `
 		UPDATE credit_holds SET state = 'open', fence = fence + 1, lease_until = $3
-		WHERE account_id = $1 AND id = $2 AND (state = 'reserved' OR state = 'open' AND lease_until <= $4)
+		WHERE account_id = $1 AND id = $2 AND (state = 'reserved' OR state = 'open' AND NOT lapses AND lease_until <= $4)
 		RETURNING operation, reference, amount, fence`,
 		[]any{hid, clock.Micros(tx.Now().Add(Lease)), clock.Micros(tx.Now())}, &h.op, &h.ref, &h.amount, &h.fence)
 	if tenant.IsNotFound(err) {
@@ -151,7 +152,7 @@ func Return(ctx context.Context, tx *tenant.Tx, h *Hold) error {
 func Reclaim(ctx context.Context, tx *tenant.Tx, hid HoldID) error {
 	_, err := tx.Exec(ctx, `
 		UPDATE credit_holds SET state = 'reserved', lease_until = NULL, fence = fence + 1
-		WHERE account_id = $1 AND id = $2 AND state = 'open'`, hid)
+		WHERE account_id = $1 AND id = $2 AND state = 'open' AND NOT lapses`, hid)
 	if err != nil {
 		return fmt.Errorf("reclaim %s: %w", hid, err)
 	}

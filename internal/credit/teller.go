@@ -127,18 +127,20 @@ func (t *Teller) end(ctx context.Context, s tenant.Scope, hid HoldID, kind Kind,
 }
 
 // Prolong gives what a teller reserved a new lease from now: the heartbeat of
-// work that goes on. ErrHoldSpent when it has ended or lapsed.
+// work that goes on. A lease that runs longer already stays: nothing would look
+// at the account when a shorter one is over. ErrHoldSpent when it has ended or
+// lapsed.
 func Prolong(ctx context.Context, tx *tenant.Tx, hid HoldID, lease time.Duration) (Ticket, error) {
 	if lease < ShortestLease || lease > LongestLease {
 		return Ticket{}, ErrInvalidLease
 	}
-	k := Ticket{Hold: hid, Until: tx.Now().Add(lease)}
-	var made int64
+	k := Ticket{Hold: hid}
+	var made, until int64
 	err := tx.Get(ctx, `
-		UPDATE credit_holds SET lease_until = $3
+		UPDATE credit_holds SET lease_until = CASE WHEN lease_until > $3 THEN lease_until ELSE $3 END
 		WHERE account_id = $1 AND id = $2 AND lapses AND ended_at IS NULL AND lease_until > $4
-		RETURNING amount, created_at`, []any{hid, clock.Micros(k.Until), clock.Micros(tx.Now())}, &k.Amount, &made)
-	k.Made = clock.FromMicros(made)
+		RETURNING amount, created_at, lease_until`, []any{hid, clock.Micros(tx.Now().Add(lease)), clock.Micros(tx.Now())}, &k.Amount, &made, &until)
+	k.Made, k.Until = clock.FromMicros(made), clock.FromMicros(until)
 	if tenant.IsNotFound(err) {
 		err = spentOrMissing(ctx, tx, hid)
 	}

@@ -1,0 +1,326 @@
+package credit
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+
+	"igny8/internal/fault"
+)
+
+// simShelf is the tables of one account, in memory. It reads and writes a book
+// as shelf.go does with SQL: all of a transaction or nothing, whatever happens
+// in between.
+type simShelf struct {
+	account         string
+	now             int64
+	available, held Credits
+	seq, next       int64
+	head            chainHash
+	lots            []*lot // in the order of spending
+	holds           map[HoldID]*simHold
+	open            []*simHold // that have not ended
+	owed            []*Debt
+	log             []row
+
+	crash simCrash
+	undo  []func()
+}
+
+// simHold is a row of credit_holds with its rows of credit_hold_lots.
+type simHold struct {
+	hold
+	took []simPart
+}
+
+type simPart struct {
+	lot    LotID
+	amount Credits
+}
+
+// simCrash is when a process dies: after so many records of its transaction,
+// or, with none left to write, before the commit; or after it, unheard.
+type simCrash struct {
+	dies  bool
+	after int
+	lost  bool
+}
+
+var (
+	errSimDied = errors.New("died before the commit")
+	errSimLost = errors.New("died after the commit")
+)
+
+func newSimShelf(account string) *simShelf {
+	return &simShelf{account: account, holds: map[HoldID]*simHold{}}
+}
+
+func (s *simShelf) doing() doing { return doing{actor: "user_sim", now: s.now} }
+
+// tx is a transaction.
+func (s *simShelf) tx(fn func() error) error {
+	err := fn()
+	if err == nil && s.crash.dies {
+		err = errSimDied
+	}
+	if err != nil {
+		for _, u := range slices.Backward(s.undo) {
+			u()
+		}
+	}
+	s.undo = s.undo[:0]
+	if err == nil && s.crash.lost {
+		err = errSimLost
+	}
+	return err
+}
+
+// record is a statement that writes, and how it is rolled back.
+func (s *simShelf) record(undo func()) error {
+	if s.crash.dies {
+		if s.crash.after--; s.crash.after < 0 {
+			return errSimDied
+		}
+	}
+	s.undo = append(s.undo, undo)
+	return nil
+}
+
+func (s *simShelf) read() *book {
+	b := &book{account: s.account, available: s.available, held: s.held, seq: s.seq, head: s.head, next: s.next, was: s.seq, looked: s.next}
+	for _, l := range s.lots {
+		if l.Remaining > 0 {
+			b.lots = append(b.lots, new(*l))
+		}
+	}
+	return b
+}
+
+func (s *simShelf) lot(id LotID) *lot {
+	i := slices.IndexFunc(s.lots, func(l *lot) bool { return l.ID == id })
+	if i < 0 {
+		return nil
+	}
+	return s.lots[i]
+}
+
+// take reads a hold and the lots that it came from.
+func (s *simShelf) take(b *book, row *simHold) (*hold, error) {
+	h := new(row.hold)
+	for _, p := range row.took {
+		if l := s.lot(p.lot); b.lot(p.lot) == nil && l != nil {
+			b.add(new(*l))
+		}
+		if err := h.took(b.lot(p.lot), p.lot, p.amount); err != nil {
+			return nil, err
+		}
+	}
+	return h, nil
+}
+
+func (s *simShelf) current() (*book, error) {
+	b := s.read()
+	if !b.due(s.now) {
+		return b, nil
+	}
+	return b, s.catchTime(b)
+}
+
+func (s *simShelf) catchTime(b *book) error {
+	var lapsed []*hold
+	var lease int64
+	due := make([]*simHold, 0, len(s.open))
+	for _, h := range s.open {
+		switch {
+		case !h.lapses:
+		case h.lease <= s.now:
+			due = append(due, h)
+		case lease == 0 || h.lease < lease:
+			lease = h.lease
+		}
+	}
+	slices.SortStableFunc(due, func(a, b *simHold) int { return int(min(1, max(-1, a.lease-b.lease))) })
+	for _, row := range due {
+		h, err := s.take(b, row)
+		if err != nil {
+			return err
+		}
+		lapsed = append(lapsed, h)
+	}
+	b.debts = nil
+	for _, o := range s.owed {
+		if o.Remaining > 0 {
+			b.debts = append(b.debts, &debt{Debt: *o})
+		}
+	}
+	b.mature(s.doing(), lapsed, lease)
+	_, err := b.repay(s.doing())
+	return err
+}
+
+// write writes down what the book did.
+func (s *simShelf) write(b *book) error {
+	if b.seq != b.was || b.next != b.looked {
+		if s.seq != b.was {
+			return errMoved
+		}
+		a, h, q, n, d := s.available, s.held, s.seq, s.next, s.head
+		if err := s.record(func() { s.available, s.held, s.seq, s.next, s.head = a, h, q, n, d }); err != nil {
+			return err
+		}
+		s.available, s.held, s.seq, s.next, s.head = b.available, b.held, b.seq, b.next, b.head
+	}
+	for _, l := range b.lots {
+		if l.state == clean {
+			continue
+		}
+		if err := s.writeLot(l); err != nil {
+			return err
+		}
+	}
+	for _, d := range b.debts {
+		if d.state == clean {
+			continue
+		}
+		row := s.debt(d.Lot)
+		old := *row
+		if err := s.record(func() { *row = old }); err != nil {
+			return err
+		}
+		row.Remaining, d.state = d.Remaining, clean
+	}
+	for _, h := range b.holds {
+		if err := s.writeHold(h); err != nil {
+			return err
+		}
+	}
+	for _, e := range b.entries {
+		n := len(s.log)
+		if err := s.record(func() { s.log = s.log[:n] }); err != nil {
+			return err
+		}
+		s.log = append(s.log, e)
+	}
+	b.was, b.looked, b.holds, b.entries = b.seq, b.next, nil, nil
+	return nil
+}
+
+func (s *simShelf) writeLot(l *lot) error {
+	row, lots := s.lot(l.ID), s.lots
+	old, moved := *row, row.expires != l.expires
+	if err := s.record(func() { *row, s.lots = old, lots }); err != nil {
+		return err
+	}
+	row.Remaining, row.counted, row.revoked, row.expires = l.Remaining, l.counted, l.revoked, l.expires
+	if moved {
+		s.lots = slices.Clone(lots)
+		slices.SortFunc(s.lots, (*lot).order)
+	}
+	l.state = clean
+	return nil
+}
+
+func (s *simShelf) debt(l LotID) *Debt {
+	i := slices.IndexFunc(s.owed, func(d *Debt) bool { return d.Lot == l })
+	return s.owed[i]
+}
+
+func (s *simShelf) writeHold(h *hold) error {
+	open := slices.Clone(s.open)
+	if h.state == changed {
+		row := s.holds[h.id]
+		if row.ended != 0 {
+			return errMoved
+		}
+		old := row.hold
+		if err := s.record(func() { row.hold, s.open = old, open }); err != nil {
+			return err
+		}
+		row.status, row.used, row.lease, row.ended = h.status, h.used, 0, h.ended
+		s.open = slices.DeleteFunc(s.open, func(o *simHold) bool { return o == row })
+		h.state = clean
+		return nil
+	}
+	if err := s.record(func() { delete(s.holds, h.id); s.open = open }); err != nil {
+		return err
+	}
+	h.state = clean
+	row := &simHold{hold: *h}
+	row.parts = nil
+	for _, p := range h.parts {
+		row.took = append(row.took, simPart{p.lot.ID, p.amount})
+	}
+	s.holds[h.id] = row
+	if h.ended == 0 {
+		s.open = append(s.open, row)
+	}
+	return nil
+}
+
+// balance is BalanceOf.
+func (s *simShelf) balance() Balance {
+	if s.next == 0 || s.next > s.now {
+		return Balance{s.available, s.held}
+	}
+	b := Balance{Held: s.held}
+	counts := func(l *lot) bool { return l.effective <= s.now && (l.expires == 0 || l.expires > s.now) }
+	for _, l := range s.lots {
+		if counts(l) {
+			b.Available += l.Remaining
+		}
+	}
+	for _, h := range s.open {
+		if !h.lapses || h.lease > s.now {
+			continue
+		}
+		b.Held -= h.amount
+		for _, p := range h.took {
+			if counts(s.lot(p.lot)) {
+				b.Available += p.amount
+			}
+		}
+	}
+	return b
+}
+
+// see shows what is written.
+func (s *simShelf) see(after int64) (simSeen, error) {
+	seen := simSeen{row: Balance{s.available, s.held}, balance: s.balance(), next: s.next, lots: s.lots, news: s.log[after:]}
+	for _, d := range s.owed {
+		seen.owed += d.Remaining
+	}
+	return seen, nil
+}
+
+// verify is the check of everything from the ledger's first entry.
+func (s *simShelf) verify() error {
+	var sum Balance
+	var head chainHash
+	var ends, begins = map[HoldID]int{}, map[HoldID]int{}
+	for i := range s.log {
+		e := &s.log[i]
+		sum.Available, sum.Held = sum.Available+e.amount, sum.Held+e.held
+		head = head.link(s.account, e)
+		if e.seq != int64(i+1) || e.balance != sum.Available || e.heldAfter != sum.Held || e.hash != head {
+			return fmt.Errorf("entry %d does not continue the ledger: %+v", i+1, e)
+		}
+		switch e.kind {
+		case Reserved:
+			begins[e.hold]++
+		case Settled, Released:
+			ends[e.hold]++
+		}
+	}
+	if sum != (Balance{s.available, s.held}) || head != s.head {
+		return fmt.Errorf("the ledger ends with %+v and the balance says %d and %d", sum, s.available, s.held)
+	}
+	for _, h := range s.holds {
+		if ended := ends[h.id] == 1; begins[h.id] != 1 || ends[h.id] > 1 || ended != (h.ended != 0) {
+			return fmt.Errorf("hold %s begins %d times and ends %d times", h.id, begins[h.id], ends[h.id])
+		}
+	}
+	return nil
+}
+
+// refused tells whether an error is one of those that a caller is told.
+func refused(err error) bool { return err != nil && fault.Of(err).Kind != fault.Internal }
