@@ -167,6 +167,13 @@ func TestTellerKnowsWhatOthersDid(t *testing.T) {
 		t.Fatal(err)
 	}
 	h.grant(credit.NewLot{Source: credit.Purchase, Reference: "more", Amount: 3}) // to be seen by the very next
+	if err := reserve(4); !errors.Is(err, credit.ErrInsufficient) {
+		t.Errorf("one more than there is: %v", err)
+	}
+	if err := reserve(1); err != nil { // and so it remembers the account
+		t.Error(err)
+	}
+	h.grant(credit.NewLot{Source: credit.Purchase, Reference: "one", Amount: 1})
 	if err := reserve(3); err != nil {
 		t.Errorf("after a purchase: %v", err)
 	}

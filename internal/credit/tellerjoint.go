@@ -43,38 +43,19 @@ func (q *line) jointlyOnce(ctx context.Context, all []*group, lock bool) (left [
 	}
 	err = q.st.Jointly(ctx, scopes, func(ctx context.Context, j *tenant.Joint) error {
 		left = nil
-		now := clock.Micros(j.Now())
-		books, holds := map[string]*book{}, map[HoldID]*hold{}
-		var ask []*group
-		for _, g := range all {
-			if b := q.books[g.account]; b != nil && !lock && !b.due(now) && g.onlyReserves() {
-				books[g.account] = b
-			} else {
-				ask = append(ask, g)
-			}
-		}
-		if len(ask) > 0 {
-			if err := readJointly(ctx, j, ask, books, holds); err != nil {
-				return err
-			}
+		m := q.open(all, clock.Micros(j.Now()), lock)
+		if err := m.read(ctx, j); err != nil {
+			return err
 		}
 		var out sheet
 		for _, g := range all {
-			b := books[g.account]
-			cached := q.books[g.account] == b
-			delete(q.books, g.account) // until it is written
-			if b.due(now) || b.head == (chainHash{}) && b.seq > 0 {
-				left = append(left, g)
-				continue
-			}
-			if err := g.apply(b, now, holds); err != nil {
+			b, err := m.apply(g)
+			switch {
+			case err != nil:
 				return err
-			}
-			if cached && g.refused() { // by what may be old news
+			case b == nil:
 				left = append(left, g)
-				continue
-			}
-			if b.seq != b.was {
+			case b.seq != b.was:
 				out.add(g, b)
 			}
 		}
@@ -90,6 +71,49 @@ func (q *line) jointlyOnce(ctx context.Context, all []*group, lock bool) (left [
 		return nil
 	})
 	return left, err
+}
+
+// desk is what a batch has before it: the books of its accounts, of which some
+// were left by the batch before, and the holds that are to be ended.
+type desk struct {
+	now   int64
+	books map[string]*book
+	left  map[string]bool // by the batch before
+	ask   []*group        // whose books are to be read
+	holds map[HoldID]*hold
+}
+
+// open takes the books that were left by the batch before, and may be used,
+// from the line: it gets them back when they are written.
+func (q *line) open(all []*group, now int64, lock bool) *desk {
+	m := &desk{now: now, books: map[string]*book{}, left: map[string]bool{}, holds: map[HoldID]*hold{}}
+	for _, g := range all {
+		b := q.books[g.account]
+		delete(q.books, g.account)
+		if b == nil || lock || b.due(now) || !g.onlyReserves() {
+			m.ask = append(m.ask, g)
+			continue
+		}
+		m.books[g.account], m.left[g.account] = b, true
+	}
+	return m
+}
+
+// apply does what a group wants. It returns no book when that is to be done
+// otherwise: something is due, the chain is to be worked out, or what refused
+// an order may be old news.
+func (m *desk) apply(g *group) (*book, error) {
+	b := m.books[g.account]
+	if b.due(m.now) || b.head == (chainHash{}) && b.seq > 0 {
+		return nil, nil
+	}
+	if err := g.apply(b, m.now, m.holds); err != nil {
+		return nil, err
+	}
+	if m.left[g.account] && g.refused() {
+		return nil, nil
+	}
+	return b, nil
 }
 
 // keep keeps the books of accounts that were written, for the next batch.
@@ -127,12 +151,16 @@ func (g *group) refused() bool {
 	return false
 }
 
-// readJointly locks accounts in their order and reads their books, and the
-// holds that are to be ended. An account without a balance gets an empty book.
-func readJointly(ctx context.Context, j *tenant.Joint, ask []*group, books map[string]*book, holds map[HoldID]*hold) error {
+// read locks the accounts whose books are not there, in their order, and reads
+// them and the holds that are to be ended. An account without a balance gets an
+// empty book.
+func (m *desk) read(ctx context.Context, j *tenant.Joint) error {
+	if len(m.ask) == 0 {
+		return nil
+	}
 	var accounts, of, ids []string
 	asked := map[HoldID]bool{}
-	for _, g := range ask {
+	for _, g := range m.ask {
 		accounts = append(accounts, g.account)
 		for _, o := range g.orders {
 			if !o.reserves() && !asked[o.ends] {
@@ -145,100 +173,113 @@ func readJointly(ctx context.Context, j *tenant.Joint, ask []*group, books map[s
 		Query: `SELECT account_id, available, held, seq, next_change, head, head_seq FROM credit_balances
 			WHERE account_id = ANY ($1) AND account_id = ANY ($2) ORDER BY account_id FOR UPDATE`,
 		Args: []any{accounts},
-		Row: func(scan tenant.Scan) error {
-			b := new(book)
-			var next, known *int64
-			var head []byte
-			if err := scan(&b.account, &b.available, &b.held, &b.seq, &next, &head, &known); err != nil {
-				return err
-			}
-			b.was, b.next = b.seq, orZero(next)
-			b.looked = b.next
-			if orZero(known) == b.seq {
-				copy(b.head[:], head)
-			} // else the head is zero: it is worked out elsewhere
-			books[b.account] = b
-			return nil
-		},
+		Row:  m.addBalance,
 	}, {
 		Query: jointLots + `AND account_id = ANY ($2) AND remaining > 0`,
 		Args:  []any{accounts},
-		Row:   addLot(books),
+		Row:   m.addLot,
 	}}
 	if len(ids) > 0 {
-		all = append(all, tenant.JointStatement{
-			Query: jointLots + `AND (account_id, id) IN (
-				SELECT p.account_id, p.lot_id FROM unnest($2::text[], $3::text[]) w (account_id, id)
-				JOIN credit_hold_lots p ON p.account_id = w.account_id AND p.hold_id = w.id
-				UNION ALL
-				SELECT h.account_id, h.lot_id FROM unnest($2::text[], $3::text[]) w (account_id, id)
-				JOIN credit_holds h ON h.account_id = w.account_id AND h.id = w.id)`,
-			Args: []any{of, ids},
-			Row:  addLot(books),
-		}, tenant.JointStatement{
-			Query: `SELECT h.account_id, h.id, h.operation, h.reference, h.amount, h.state, h.fence, h.lease_until, h.lapses, h.lot_id, h.created_at, h.ended_at
-				FROM unnest($2::text[], $3::text[]) w (account_id, id) JOIN credit_holds h ON h.account_id = w.account_id AND h.id = w.id
-				WHERE w.account_id = ANY ($1) FOR UPDATE OF h`,
-			Args: []any{of, ids},
-			Row: func(scan tenant.Scan) error {
-				h := new(hold)
-				var account string
-				var lid LotID
-				var lease, ended *int64
-				err := scan(&account, &h.id, &h.want.Operation, &h.want.Reference, &h.amount, &h.status, &h.fence, &lease, &h.lapses, &lid, &h.created, &ended)
-				h.lease, h.ended = orZero(lease), orZero(ended)
-				holds[h.id] = h
-				if err == nil && !lid.IsZero() {
-					err = h.took(books[account].lot(lid), lid, h.amount)
-				}
-				return err
-			},
-		}, tenant.JointStatement{
-			Query: `SELECT p.account_id, p.hold_id, p.lot_id, p.amount
-				FROM unnest($2::text[], $3::text[]) w (account_id, id) JOIN credit_hold_lots p ON p.account_id = w.account_id AND p.hold_id = w.id
-				WHERE w.account_id = ANY ($1) ORDER BY p.account_id, p.hold_id, p.ordinal`,
-			Args: []any{of, ids},
-			Row: func(scan tenant.Scan) error {
-				var account string
-				var hid HoldID
-				var lid LotID
-				var n Credits
-				if err := scan(&account, &hid, &lid, &n); err != nil {
-					return err
-				}
-				h := holds[hid]
-				if h == nil {
-					return fmt.Errorf("a part of hold %s is there and the hold is not", hid)
-				}
-				return h.took(books[account].lot(lid), lid, n)
-			},
-		})
+		all = append(all, m.readHolds(of, ids)...)
 	}
 	if err := j.Send(ctx, false, all...); err != nil {
-		return fmt.Errorf("read the credits of %d accounts: %w", len(ask), err)
+		return fmt.Errorf("read the credits of %d accounts: %w", len(m.ask), err)
 	}
-	for _, g := range ask {
-		if books[g.account] == nil {
-			books[g.account] = &book{account: g.account}
+	for _, g := range m.ask {
+		if m.books[g.account] == nil {
+			m.books[g.account] = &book{account: g.account}
 		}
 	}
 	return nil
+}
+
+// readHolds reads holds of accounts, the lots that they came from, and their
+// parts.
+func (m *desk) readHolds(of, ids []string) []tenant.JointStatement {
+	const wanted = `unnest($2::text[], $3::text[]) w (account_id, id)`
+	args := []any{of, ids}
+	return []tenant.JointStatement{{
+		Query: jointLots + `AND (account_id, id) IN (
+			SELECT p.account_id, p.lot_id FROM ` + wanted + ` JOIN credit_hold_lots p ON p.account_id = w.account_id AND p.hold_id = w.id
+			UNION ALL
+			SELECT h.account_id, h.lot_id FROM ` + wanted + ` JOIN credit_holds h ON h.account_id = w.account_id AND h.id = w.id)`,
+		Args: args,
+		Row:  m.addLot,
+	}, {
+		Query: `SELECT h.account_id, h.id, h.operation, h.reference, h.amount, h.state, h.fence, h.lease_until, h.lapses, h.lot_id, h.created_at, h.ended_at
+			FROM ` + wanted + ` JOIN credit_holds h ON h.account_id = w.account_id AND h.id = w.id
+			WHERE w.account_id = ANY ($1) FOR UPDATE OF h`,
+		Args: args,
+		Row:  m.addHold,
+	}, {
+		Query: `SELECT p.account_id, p.hold_id, p.lot_id, p.amount
+			FROM ` + wanted + ` JOIN credit_hold_lots p ON p.account_id = w.account_id AND p.hold_id = w.id
+			WHERE w.account_id = ANY ($1) ORDER BY p.account_id, p.hold_id, p.ordinal`,
+		Args: args,
+		Row:  m.addPart,
+	}}
+}
+
+func (m *desk) addBalance(scan tenant.Scan) error {
+	b := new(book)
+	var next, known *int64
+	var head []byte
+	if err := scan(&b.account, &b.available, &b.held, &b.seq, &next, &head, &known); err != nil {
+		return err
+	}
+	b.was, b.next = b.seq, orZero(next)
+	b.looked = b.next
+	if orZero(known) == b.seq {
+		copy(b.head[:], head)
+	} // else the head is zero: it is worked out elsewhere
+	m.books[b.account] = b
+	return nil
+}
+
+func (m *desk) addHold(scan tenant.Scan) error {
+	h := new(hold)
+	var account string
+	var lid LotID
+	var lease, ended *int64
+	err := scan(&account, &h.id, &h.want.Operation, &h.want.Reference, &h.amount, &h.status, &h.fence, &lease, &h.lapses, &lid, &h.created, &ended)
+	if err != nil {
+		return err
+	}
+	h.lease, h.ended = orZero(lease), orZero(ended)
+	m.holds[h.id] = h
+	if lid.IsZero() {
+		return nil
+	}
+	return h.took(m.books[account].lot(lid), lid, h.amount)
+}
+
+func (m *desk) addPart(scan tenant.Scan) error {
+	var account string
+	var hid HoldID
+	var lid LotID
+	var n Credits
+	if err := scan(&account, &hid, &lid, &n); err != nil {
+		return err
+	}
+	h := m.holds[hid]
+	if h == nil {
+		return fmt.Errorf("a part of hold %s is there and the hold is not", hid)
+	}
+	return h.took(m.books[account].lot(lid), lid, n)
 }
 
 const jointLots = `
 	SELECT account_id, id, source, reference, amount, remaining, priority, counted, revoked, effective_at, expires_at
 	FROM credit_lots WHERE account_id = ANY ($1) `
 
-func addLot(books map[string]*book) func(tenant.Scan) error {
-	return func(scan tenant.Scan) error {
-		var account string
-		l, err := scanLot(func(dest ...any) error { return scan(append([]any{&account}, dest...)...) })
-		if err != nil {
-			return err
-		}
-		if b := books[account]; b.lot(l.ID) == nil {
-			b.add(l)
-		}
-		return nil
+func (m *desk) addLot(scan tenant.Scan) error {
+	var account string
+	l, err := scanLot(func(dest ...any) error { return scan(append([]any{&account}, dest...)...) })
+	if err != nil {
+		return err
 	}
+	if b := m.books[account]; b.lot(l.ID) == nil {
+		b.add(l)
+	}
+	return nil
 }
