@@ -104,4 +104,4 @@ func BalanceOf(ctx context.Context, r tenant.Reader) (Balance, error) {
 }
 
 // spendableLot is a lot l that counts at the moment $2.
-const spendableLot = `l.effective_at <= $2 AND (l.expires_at IS NULL OR l.expires_at > $2)`
+const spendableLot = `NOT l.revoked AND l.effective_at <= $2 AND (l.expires_at IS NULL OR l.expires_at > $2)`

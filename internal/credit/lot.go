@@ -120,7 +120,7 @@ func GrantedFor(ctx context.Context, r tenant.Reader, reference string) (Lot, bo
 // Lots lists what the account can spend at the reader's moment, in the order
 // in which it will be spent.
 func Lots(ctx context.Context, r tenant.Reader) ([]Lot, error) {
-	return lots(ctx, r, `AND remaining > 0 AND effective_at <= $2 AND (expires_at IS NULL OR expires_at > $2)`, clock.Micros(r.Now()))
+	return lots(ctx, r, `AND remaining > 0 AND NOT revoked AND effective_at <= $2 AND (expires_at IS NULL OR expires_at > $2)`, clock.Micros(r.Now()))
 }
 
 func lots(ctx context.Context, r tenant.Reader, where string, args ...any) ([]Lot, error) {
