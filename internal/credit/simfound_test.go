@@ -63,7 +63,9 @@ func TestABatchDoesNotSpendWhatEnded(t *testing.T) {
 	back := newOrder(b.s)
 	back.ends, back.kind = hid, Released
 	most, all, one := work(6), work(5), work(1)
-	b.teller.commit(b.ctx, []*order{back, most, all, one})
+	if err := b.tell([]*order{back, most, all, one}); err != nil {
+		t.Fatal(err)
+	}
 	if back.err != nil || all.err != nil {
 		t.Errorf("given back: %v, five of five: %v", back.err, all.err)
 	}
@@ -126,9 +128,8 @@ func TestWhatWasRevokedDoesNotCount(t *testing.T) {
 	}
 	back := newOrder(b.s)
 	back.ends, back.kind = hid, Released
-	b.teller.commit(b.ctx, []*order{back})
-	if back.err != nil {
-		t.Fatal(back.err)
+	if err := b.tell([]*order{back}); err != nil || back.err != nil {
+		t.Fatal(err, back.err)
 	}
 	b.wants(t, Balance{5, 0})
 	err := b.st.View(b.ctx, b.s, func(ctx context.Context, v *tenant.View) error {

@@ -77,13 +77,7 @@ func (b *simReal) do(op *simOp, crash simCrash) error {
 
 func (b *simReal) doWhole(op *simOp) error {
 	if op.verb == simTeller {
-		b.teller.commit(b.ctx, op.orders)
-		for _, o := range op.orders {
-			if errors.Is(o.err, errSimDied) || o.err != nil && !refused(o.err) {
-				return o.err
-			}
-		}
-		return nil
+		return b.tell(op.orders)
 	}
 	return b.st.Update(b.ctx, b.s, func(ctx context.Context, tx *tenant.Tx) (err error) {
 		h := &Hold{id: op.hold, amount: op.most, fence: op.fence}
@@ -124,6 +118,28 @@ func (b *simReal) doWhole(op *simOp) error {
 		}
 		return err
 	})
+}
+
+// tell gives a teller one order, or has done what it does with several that
+// have come together.
+func (b *simReal) tell(orders []*order) (err error) {
+	if len(orders) > 1 {
+		return b.st.Update(b.ctx, b.s, func(ctx context.Context, tx *tenant.Tx) error {
+			return (&group{account: b.s.Account().String(), orders: orders}).inTurn(ctx, tx)
+		})
+	}
+	switch o := orders[0]; {
+	case o.reserves():
+		_, o.err = b.teller.Reserve(b.ctx, b.s, o.want, o.lease)
+	case o.kind == Settled:
+		o.err = b.teller.Settle(b.ctx, b.s, o.ends, o.used)
+	default:
+		o.err = b.teller.Release(b.ctx, b.s, o.ends)
+	}
+	if o := orders[0]; !refused(o.err) || errors.Is(o.err, errSimDied) {
+		return o.err
+	}
+	return nil
 }
 
 func (b *simReal) see(after int64) (seen simSeen, err error) {
