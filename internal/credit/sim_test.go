@@ -25,6 +25,7 @@ const (
 // sweeper that runs never, sometimes or all the time, and checks after each
 // that everything is as an independent model says.
 func TestSimulation(t *testing.T) {
+	t.Parallel()
 	seeds := []uint64{simFixed, rand.Uint64()>>1 + 1}
 	if *simSeed != 0 {
 		seeds = []uint64{*simSeed}
@@ -57,9 +58,9 @@ func TestSimulation(t *testing.T) {
 // mustHaveDone fails when the world was so dull that it proves nothing.
 func (w *simWorld) mustHaveDone(t *testing.T) {
 	t.Helper()
-	for _, v := range []simVerb{simGrant, simReserve, simOpen, simExtend, simReturn, simReclaim, simSettle, simRelease, simTake, simRevoke, simTeller} {
+	for _, v := range []string{simGrant, simReserve, simOpen, simExtend, simReturn, simReclaim, simSettle, simRelease, simTake, simRevoke, simTeller} {
 		for _, what := range []string{" done", " " + errSimDied.Error(), " " + errSimLost.Error()} {
-			if w.step > 20_000 && w.did[string(v)+what] == 0 {
+			if w.step > 20_000 && w.did[v+what] == 0 {
 				t.Errorf("nothing was ever: %s%s", v, what)
 			}
 		}

@@ -26,27 +26,25 @@ type simSeen struct {
 	news    []row
 }
 
-// simVerb is what is done.
-type simVerb string
-
+// What is done.
 const (
-	simGrant   simVerb = "grant"
-	simReserve simVerb = "reserve" // one or several, all or none
-	simOpen    simVerb = "open"
-	simExtend  simVerb = "extend" // or Prolong
-	simReturn  simVerb = "return"
-	simReclaim simVerb = "reclaim"
-	simSettle  simVerb = "settle"
-	simRelease simVerb = "release"
-	simTake    simVerb = "take" // an adjustment downwards
-	simRevoke  simVerb = "revoke"
-	simTouch   simVerb = "touch" // the sweeper
-	simTeller  simVerb = "teller"
+	simGrant   = "grant"
+	simReserve = "reserve" // one or several, all or none
+	simOpen    = "open"
+	simExtend  = "extend" // or Prolong
+	simReturn  = "return"
+	simReclaim = "reclaim"
+	simSettle  = "settle"
+	simRelease = "release"
+	simTake    = "take" // an adjustment downwards
+	simRevoke  = "revoke"
+	simTouch   = "touch" // the sweeper
+	simTeller  = "teller"
 )
 
 // simOp is an operation, and for a teller several.
 type simOp struct {
-	verb   simVerb
+	verb   string
 	now    int64
 	lot    NewLot
 	wants  []Want

@@ -14,7 +14,7 @@ func (w *simWorld) pick(a *simAccount) *simOp {
 	if w.chance(w.sweeps) {
 		return op
 	}
-	verbs := []simVerb{simGrant, simGrant, simGrant, simReserve, simReserve, simReserve, simReserve, simTeller, simTeller, simTeller, simTeller,
+	verbs := []string{simGrant, simGrant, simGrant, simReserve, simReserve, simReserve, simReserve, simTeller, simTeller, simTeller, simTeller,
 		simOpen, simOpen, simOpen, simExtend, simReturn, simReclaim, simSettle, simSettle, simSettle, simSettle, simRelease, simTake, simRevoke}
 	op.verb = verbs[w.r.IntN(len(verbs))]
 	switch op.verb {

@@ -163,7 +163,7 @@ func (w *simWorld) count(op *simOp, err error, news []row) {
 	case err != nil:
 		what = "refused"
 	}
-	w.did[string(op.verb)+" "+what]++
+	w.did[op.verb+" "+what]++
 	for i := range news {
 		w.did["entry "+string(news[i].kind)]++
 		if strings.HasPrefix(news[i].reference, "debt ") {
