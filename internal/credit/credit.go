@@ -106,4 +106,4 @@ func BalanceOf(ctx context.Context, r tenant.Reader) (Balance, error) {
 // spendableLot is a lot l that counts at the moment $2. One that is in the
 // balance counts even if it began later: a transaction that began later, and
 // committed first, has granted it.
-const spendableLot = `(l.counted OR l.effective_at <= $2) AND (l.expires_at IS NULL OR l.expires_at > $2)`
+const spendableLot = `NOT l.revoked AND (l.counted OR l.effective_at <= $2) AND (l.expires_at IS NULL OR l.expires_at > $2)`

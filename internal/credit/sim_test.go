@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"testing"
+
+	"igny8/internal/tenant"
 )
 
 var (
@@ -23,6 +25,7 @@ const (
 // sweeper that runs never, sometimes or all the time, and checks after each
 // that everything is as an independent model says.
 func TestSimulation(t *testing.T) {
+	t.Parallel()
 	seeds := []uint64{simFixed, rand.Uint64()>>1 + 1}
 	if *simSeed != 0 {
 		seeds = []uint64{*simSeed}
@@ -36,15 +39,35 @@ func TestSimulation(t *testing.T) {
 			}
 			t.Run(fmt.Sprintf("seed %d world %d", seed, world), func(t *testing.T) {
 				t.Parallel()
-				w := newSimWorld(seed, uint64(world), func(n int) (simBank, string) {
-					name := fmt.Sprintf("acc_%d", n)
-					return newSimShelf(name), name
+				w := newSimWorld(seed, uint64(world), func(int) (simBank, tenant.Scope) {
+					s := tenant.Mint(tenant.NewAccountID(), tenant.Actor{Kind: tenant.User, ID: "usr_sim"}, tenant.AllPermissions)
+					return newSimShelf(s), s
 				})
-				if err := w.run(ops); err != nil {
+				err := w.run(ops)
+				t.Logf("%d operations: %v", w.step, w.did)
+				w.mustHaveDone(t)
+				if err != nil {
 					t.Errorf("seed %d, world %d, %v\nAgain: go test ./internal/credit -run '^TestSimulation$' -args -sim.seed=%d -sim.world=%d -sim.ops=%d",
 						seed, world, err, seed, world, (w.step+1)*simWorlds)
 				}
 			})
+		}
+	}
+}
+
+// mustHaveDone fails when the world was so dull that it proves nothing.
+func (w *simWorld) mustHaveDone(t *testing.T) {
+	t.Helper()
+	for _, v := range []string{simGrant, simReserve, simOpen, simExtend, simReturn, simReclaim, simSettle, simRelease, simTake, simRevoke, simTeller} {
+		for _, what := range []string{" done", " " + errSimDied.Error(), " " + errSimLost.Error()} {
+			if w.step > 20_000 && w.did[v+what] == 0 {
+				t.Errorf("nothing was ever: %s%s", v, what)
+			}
+		}
+	}
+	for _, what := range []string{"reserve refused", "open refused", "settle refused", "release refused", "entry expire", "debt repaid"} {
+		if w.step > 20_000 && w.did[what] == 0 {
+			t.Errorf("nothing was ever: %s", what)
 		}
 	}
 }

@@ -140,6 +140,7 @@ func (m *simModel) upkeep(e *row) bool {
 		return h != nil && h.lapsed(m.now)
 	case Adjusted:
 		return strings.HasPrefix(e.reference, "debt ")
+	case Reserved, Settled:
 	}
 	return false
 }
@@ -185,6 +186,8 @@ func (m *simModel) keep(e *row) error {
 			return err
 		}
 		m.debts[i].left += e.amount
+	case Reserved, Settled:
+		return wrong()
 	}
 	return nil
 }

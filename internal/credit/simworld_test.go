@@ -5,11 +5,12 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
-	"slices"
 	"strings"
 	"time"
 
 	"igny8/internal/clock"
+	"igny8/internal/fault"
+	"igny8/internal/tenant"
 )
 
 // simWorld is a few accounts, a clock, a sweeper and people who do anything at
@@ -20,15 +21,17 @@ type simWorld struct {
 	sweeps  int // in a hundred operations
 	crashes int // in a hundred operations
 	life    int // operations of an account, after which there is a new one
-	open    func(n int) (simBank, string)
+	open    func(n int) (simBank, tenant.Scope)
 	all     []*simAccount
 	opened  int
+	rush    int // how much more happens to one account at one moment
 	step    int
-	last    []string // operations
+	did     map[string]int // how often what happened
 }
 
 type simAccount struct {
 	bank    simBank
+	scope   tenant.Scope
 	m       *simModel
 	ops     int
 	granted int
@@ -36,8 +39,8 @@ type simAccount struct {
 	told    [40]error
 }
 
-func newSimWorld(seed, world uint64, open func(n int) (simBank, string)) *simWorld {
-	w := &simWorld{r: rand.New(rand.NewPCG(seed, world)), crashes: 10, life: 400, open: open}
+func newSimWorld(seed, world uint64, open func(n int) (simBank, tenant.Scope)) *simWorld {
+	w := &simWorld{r: rand.New(rand.NewPCG(seed, world)), crashes: 10, life: 400, open: open, did: map[string]int{}}
 	w.now = clock.Micros(time.Date(2030, 1, 1, 0, 0, 0, 0, time.UTC))
 	w.sweeps = []int{0, 5, 50}[world%3]
 	for range 3 {
@@ -48,8 +51,8 @@ func newSimWorld(seed, world uint64, open func(n int) (simBank, string)) *simWor
 
 func (w *simWorld) account() *simAccount {
 	w.opened++
-	bank, name := w.open(w.opened)
-	return &simAccount{bank: bank, m: &simModel{account: name, now: w.now}}
+	bank, s := w.open(w.opened)
+	return &simAccount{bank: bank, scope: s, m: &simModel{account: s.Account().String(), now: w.now}}
 }
 
 // chance is true in so many of a hundred.
@@ -57,8 +60,13 @@ func (w *simWorld) chance(n int) bool { return w.r.IntN(100) < n }
 
 // run does so many operations, and checks everything after each.
 func (w *simWorld) run(ops int) error {
-	for w.step < ops {
-		i := w.r.IntN(len(w.all))
+	for i := 0; w.step < ops; {
+		if w.rush = max(0, w.rush-1); w.rush == 0 {
+			i = w.r.IntN(len(w.all))
+			if w.chance(4) {
+				w.rush = 1 + w.r.IntN(12)
+			}
+		}
 		a := w.all[i]
 		if err := w.turn(a); err != nil {
 			return fmt.Errorf("step %d, account %d: %w\nThe last operations of the account:\n%s", w.step, i, err, a.said())
@@ -67,7 +75,7 @@ func (w *simWorld) run(ops int) error {
 			if err := a.bank.verify(); err != nil {
 				return fmt.Errorf("step %d, account %d, from the first entry: %w", w.step, i, err)
 			}
-			w.all[i] = w.account()
+			w.all[i], w.rush = w.account(), 0
 		}
 	}
 	return nil
@@ -119,6 +127,7 @@ func (w *simWorld) do(a *simAccount, op *simOp, crash simCrash) error {
 	a.trace[a.ops%len(a.trace)], a.told[a.ops%len(a.told)] = op, err
 	a.ops++
 	seen, failed := a.bank.see(a.m.seq)
+	w.count(op, err, seen.news)
 	switch {
 	case failed != nil:
 		return failed
@@ -144,14 +153,33 @@ func (w *simWorld) do(a *simAccount, op *simOp, crash simCrash) error {
 	return nil
 }
 
+func (w *simWorld) count(op *simOp, err error, news []row) {
+	what := "done"
+	switch {
+	case errors.Is(err, errSimDied):
+		what = errSimDied.Error()
+	case errors.Is(err, errSimLost):
+		what = errSimLost.Error()
+	case err != nil:
+		what = "refused"
+	}
+	w.did[op.verb+" "+what]++
+	for i := range news {
+		w.did["entry "+string(news[i].kind)]++
+		if strings.HasPrefix(news[i].reference, "debt ") {
+			w.did["debt repaid"]++
+		}
+	}
+}
+
 // pass lets time pass: often hardly any, sometimes weeks, and often just until
 // something begins, ends or lapses, or a microsecond before or after.
 func (w *simWorld) pass(a *simAccount) {
 	switch n := w.r.IntN(100); {
-	case n < 40:
-	case n < 60:
+	case n < 45 || w.rush > 0:
+	case n < 65:
 		w.now += w.r.Int64N(4)
-	case n < 80:
+	case n < 88:
 		if next := a.m.next(); next != 0 {
 			w.now = max(w.now, next-1+w.r.Int64N(3))
 		}
@@ -162,7 +190,7 @@ func (w *simWorld) pass(a *simAccount) {
 
 // span is a time of any size.
 func (w *simWorld) span() int64 {
-	unit := []time.Duration{time.Microsecond, time.Second, time.Second, time.Minute, time.Minute, time.Hour, time.Hour, 24 * time.Hour, 7 * 24 * time.Hour}
+	unit := []time.Duration{time.Microsecond, time.Second, time.Second, time.Minute, time.Minute, time.Minute, time.Hour, time.Hour, 24 * time.Hour, 7 * 24 * time.Hour}
 	n := unit[w.r.IntN(len(unit))].Microseconds()
 	return n + w.r.Int64N(3*n)
 }
@@ -186,112 +214,5 @@ func (m *simModel) next() (next int64) {
 	return next
 }
 
-// pick makes an operation.
-func (w *simWorld) pick(a *simAccount) *simOp {
-	op := &simOp{verb: simTouch}
-	if w.chance(w.sweeps) {
-		return op
-	}
-	verbs := []simVerb{simGrant, simGrant, simGrant, simReserve, simReserve, simReserve, simReserve, simTeller, simTeller, simTeller, simTeller,
-		simOpen, simOpen, simOpen, simExtend, simReturn, simReclaim, simSettle, simSettle, simSettle, simSettle, simRelease, simTake, simRevoke}
-	op.verb = verbs[w.r.IntN(len(verbs))]
-	switch op.verb {
-	case simGrant:
-		op.lot = w.grant(a)
-	case simReserve:
-		for range 1 + w.r.IntN(3)*w.r.IntN(2) {
-			op.wants = append(op.wants, w.want(a))
-		}
-	case simTake:
-		op.used, op.ref = w.amount(a), fmt.Sprintf("adj_%d", a.ops)
-	case simRevoke:
-		if len(a.m.lots) == 0 {
-			return &simOp{verb: simTouch}
-		}
-		op.ref = a.m.lots[w.r.IntN(len(a.m.lots))].ref
-	case simTeller:
-		for range 1 + w.r.IntN(4) {
-			op.orders = append(op.orders, w.order(a))
-		}
-	default:
-		h := w.hold(a, func(h *modelHold) bool { return op.verb != simReturn && op.verb != simExtend || h.open })
-		if h == nil {
-			return &simOp{verb: simTouch}
-		}
-		if h.lapses && (op.verb == simReturn || op.verb == simSettle) { // only a teller can
-			op.verb = simExtend
-		}
-		op.hold, op.fence, op.used = h.id, h.fence, w.use(h)
-		if op.verb == simRelease || op.verb == simReclaim {
-			op.used = 0
-		}
-		if len(h.handles) > 0 && w.chance(20) { // somebody whom others believed dead
-			op.fence = h.handles[w.r.IntN(len(h.handles))]
-		}
-	}
-	return op
-}
-
-func (w *simWorld) grant(a *simAccount) NewLot {
-	n := NewLot{Reference: fmt.Sprintf("grant_%d", a.granted), Amount: Credits(1 + w.r.IntN(60)), Effective: clock.FromMicros(w.now)}
-	if a.granted > 0 && w.chance(10) {
-		n.Reference = fmt.Sprintf("grant_%d", w.r.IntN(a.granted))
-	} else {
-		a.granted++
-	}
-	n.Source = []Source{PlanCredits, PlanCredits, BonusCredits, Adjustment, Refund, Purchase}[w.r.IntN(6)]
-	if w.chance(25) {
-		n.Effective = clock.FromMicros(w.now + w.span())
-	}
-	if w.chance(70) {
-		n.Expires = clock.FromMicros(clock.Micros(n.Effective) + w.span())
-	}
-	return n
-}
-
-// amount is any, and often all that there is, or one more.
-func (w *simWorld) amount(a *simAccount) Credits {
-	if b := a.m.balance().Available; b > 0 && w.chance(25) {
-		return b + Credits(w.r.IntN(2))
-	}
-	return Credits(1 + w.r.IntN(30))
-}
-
-func (w *simWorld) want(a *simAccount) Want {
-	return Want{Amount: w.amount(a), Operation: GenerateContent, Reference: fmt.Sprintf("work_%d", a.ops)}
-}
-
-func (w *simWorld) use(h *modelHold) Credits {
-	return []Credits{-1, 0, h.want.Amount, h.want.Amount + 5, Credits(w.r.Int64N(int64(h.want.Amount)))}[w.r.IntN(5)]
-}
-
-// hold is one that has not ended, or sometimes one of the newest that may have.
-func (w *simWorld) hold(a *simAccount, fits func(*modelHold) bool) *modelHold {
-	from := a.m.open
-	if len(from) == 0 || w.chance(10) {
-		from = a.m.holds[max(0, len(a.m.holds)-20):]
-	}
-	if len(from) == 0 {
-		return nil
-	}
-	at := w.r.IntN(len(from))
-	if i := slices.IndexFunc(from[at:], fits); i >= 0 {
-		at += i
-	}
-	return from[at]
-}
-
-func (w *simWorld) order(a *simAccount) *order {
-	o := simOrder()
-	h := w.hold(a, func(h *modelHold) bool { return h.lapses })
-	if h == nil || w.chance(50) {
-		o.want = w.want(a)
-		o.lease = min(max(time.Duration(w.span())*time.Microsecond, ShortestLease), LongestLease)
-		return o
-	}
-	o.ends, o.kind = h.id, Released
-	if w.chance(70) {
-		o.kind, o.used = Settled, max(0, w.use(h))
-	}
-	return o
-}
+// refused tells whether an error is one of those that a caller is told.
+func refused(err error) bool { return err != nil && fault.Of(err).Kind != fault.Internal }
