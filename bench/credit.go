@@ -40,8 +40,9 @@ const (
 
 // place is an empty database for a desk.
 type place struct {
-	url  string // "sqlite:PATH" or "postgres://..."
-	pool int    // how many connections a peer may have on PostgreSQL
+	url      string // "sqlite:PATH" or "postgres://..."
+	pool     int    // how many connections a peer may have on PostgreSQL
+	accounts int    // that the product opens, for tests that need few; the others always open all
 }
 
 // opener opens a desk.

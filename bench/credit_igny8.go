@@ -36,7 +36,7 @@ func openProduct(ctx context.Context, at place) (_ desk, err error) {
 	}
 	st := tenant.NewStore(d)
 	p := &product{d: d, st: st, teller: credit.NewTeller(st)}
-	for range manyAccounts {
+	for range at.accounts {
 		p.of = append(p.of, tenant.Mint(tenant.NewAccountID(), tenant.Actor{Kind: tenant.User, ID: "usr_bench"}, tenant.AllPermissions))
 	}
 	return p, p.furnish(ctx)
@@ -72,7 +72,7 @@ func (p *product) furnish(ctx context.Context) error {
 }
 
 func (p *product) reserve(ctx context.Context, account int) (string, error) {
-	k, err := p.teller.Reserve(ctx, p.of[account], credit.Want{Amount: 1, Operation: credit.GenerateContent, Reference: "bench"}, time.Hour)
+	k, err := p.teller.Reserve(ctx, p.of[account%len(p.of)], credit.Want{Amount: 1, Operation: credit.GenerateContent, Reference: "bench"}, time.Hour)
 	return k.Hold.String(), err
 }
 
@@ -81,7 +81,7 @@ func (p *product) settle(ctx context.Context, account int, hold string) error {
 	if err != nil {
 		return err
 	}
-	return p.teller.Settle(ctx, p.of[account], hid, 1)
+	return p.teller.Settle(ctx, p.of[account%len(p.of)], hid, 1)
 }
 
 func (p *product) check(ctx context.Context, told tally) error {

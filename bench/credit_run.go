@@ -136,7 +136,7 @@ func creditRound(ctx context.Context, o options, round int, engine db.Engine, at
 		if err != nil {
 			return err
 		}
-		d, err := opens(ctx, place{url, o.pool})
+		d, err := opens(ctx, place{url: url, pool: o.pool, accounts: manyAccounts})
 		if err != nil {
 			return errors.Join(fmt.Errorf("open %s on %s: %w", name, engine, err), wipe())
 		}

@@ -21,7 +21,7 @@ func everyPeer(t *testing.T, f func(t *testing.T, d desk, url string)) {
 	for name, open := range openers(dbtest.Engine()) {
 		t.Run(name, func(t *testing.T) {
 			url := dbtest.BareURL(t)
-			d, err := open(t.Context(), place{url, 8})
+			d, err := open(t.Context(), place{url: url, pool: 8, accounts: 20})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -64,6 +64,9 @@ func TestPeersNoticeWrongBooks(t *testing.T) {
 		`UPDATE entries SET balance_after = balance_after + 1`,
 	} {
 		everyPeer(t, func(t *testing.T, d desk, url string) {
+			if _, own := d.(*product); own {
+				t.Skip("the product's books are tampered with in internal/credit")
+			}
 			if _, err := d.reserve(t.Context(), 7); err != nil {
 				t.Fatal(err)
 			}
