@@ -348,3 +348,58 @@ func TestCallersGoAway(t *testing.T) {
 	h.want(1000-credit.Credits(got.Load()), credit.Credits(got.Load()))
 	h.sound()
 }
+
+// TestTellerSeesALotThatIsToBegin has another process grant credits ahead, which
+// adds no entry: what the teller remembers of the account is old all the same.
+func TestTellerSeesALotThatIsToBegin(t *testing.T) {
+	h := newHouse(t)
+	b := credit.NewTeller(h.st)
+	h.grant(credit.NewLot{Source: credit.BonusCredits, Reference: "bonus", Amount: 5})
+	reserve := func(n credit.Credits) {
+		t.Helper()
+		if _, err := b.Reserve(t.Context(), h.s, work(n), time.Hour); err != nil {
+			t.Error(err)
+		}
+	}
+	reserve(1)
+	reserve(1)
+	h.grant(credit.NewLot{Source: credit.PlanCredits, Reference: "plan", Amount: 5, Effective: h.hand.Clock().Now().Add(time.Minute)})
+	reserve(1)
+	h.want(2, 3)
+	h.hand.Advance(time.Minute)
+	h.want(7, 3)
+	reserve(7)
+	h.want(0, 10)
+	h.sound()
+}
+
+// TestTheOldestDebtIsRepaidFirst has two grants that were spent and taken back.
+func TestTheOldestDebtIsRepaidFirst(t *testing.T) {
+	h := newHouse(t)
+	owed := []string{"first", "second"}
+	for _, reference := range owed {
+		h.grant(credit.NewLot{Source: credit.Purchase, Reference: reference, Amount: 4})
+	}
+	hold := h.open(h.reserve(8))
+	h.must(func(ctx context.Context, tx *tenant.Tx) error { return credit.Settle(ctx, tx, hold, 8) })
+	for _, reference := range owed {
+		h.must(func(ctx context.Context, tx *tenant.Tx) error {
+			_, err := credit.Revoke(ctx, tx, reference)
+			return err
+		})
+		h.hand.Advance(time.Second)
+	}
+	h.grant(credit.NewLot{Source: credit.Purchase, Reference: "third", Amount: 5})
+	got := ""
+	err := h.st.View(t.Context(), h.s, func(ctx context.Context, v *tenant.View) error {
+		debts, err := credit.Debts(ctx, v)
+		for _, d := range debts {
+			got += fmt.Sprintf("%s:%d ", d.Reference, d.Remaining)
+		}
+		return err
+	})
+	if err != nil || got != "second:3 " {
+		t.Errorf("owed %q, %v", got, err)
+	}
+	h.sound()
+}
