@@ -3,13 +3,12 @@
 // The vendors' clients are closed to every other package. Each operation here
 // opens the hold that was reserved for it, calls the model outside of any
 // transaction, and settles the hold in the transaction that saves the answer:
-// either both are there or neither.
+// either both are there or neither. What a failure costs is a rule of package
+// credit.
 package ai
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"time"
 
 	"igny8/internal/ai/internal/provider"
@@ -48,28 +47,31 @@ type ArticleBrief = provider.ArticleBrief
 // Article is the article of an answer.
 type Article = provider.Article
 
-// What a caller can be told. The first is worth trying again, the second is
+// What a caller can be told. The first is worth trying again, the others are
 // not.
 var (
 	ErrUnavailable = fault.New(fault.Unavailable, "ai.unavailable", "The AI provider does not answer at the moment. No credits were spent.")
-	ErrRefused     = fault.New(fault.Conflict, "ai.refused", "The AI provider refused the request or gave an answer that cannot be used. No credits were spent.")
+	ErrRefused     = fault.New(fault.Conflict, "ai.refused", "The AI provider refused the request. No credits were spent.")
+	ErrUnusable    = fault.New(fault.Conflict, "ai.unusable", "The AI provider gave an answer that cannot be used. No credits were spent.")
+	ErrCharged     = fault.New(fault.Conflict, "ai.failure_charged", "The AI provider gave no usable answer, as too often lately, and what it cost was spent.")
 )
 
 // Words is how many words of text a piece of Markdown has: what the price list
 // charges for.
 func Words(markdown string) int { return provider.Words(markdown) }
 
-// callLimit is the longest that one call to a model may take. It is below
-// credit.Lease, so that no one else opens the hold meanwhile.
-const callLimit = 10 * time.Minute
+// callLimit is the longest that one call to a model may take: a small machine
+// that writes a long article itself needs minutes.
+const callLimit = 30 * time.Minute
 
 // endLimit is how long settling may take once the model has answered.
 const endLimit = 30 * time.Second
 
 // Gateway is the only door to models.
 type Gateway struct {
-	st *tenant.Store
-	p  provider.Provider
+	st   *tenant.Store
+	p    provider.Provider
+	beat time.Duration // how often the lease of a hold at work is extended
 }
 
 // Provider is the name of the vendor behind the door.
@@ -106,61 +108,4 @@ func (g *Gateway) Article(ctx context.Context, s tenant.Scope, hold credit.HoldI
 		a, u, err := g.p.Article(ctx, h, in)
 		return Draft{Article: a, Words: u.Words}, int64(u.Words), err
 	})
-}
-
-// call opens the hold, asks the model, and settles and saves. When the model
-// fails nothing was bought: the hold goes back to being reserved, for the next
-// try or for who gives up. A caller that goes away stops the model, but not
-// the settling.
-func call[T any](ctx context.Context, g *Gateway, s tenant.Scope, hold credit.HoldID, save Save[T],
-	ask func(context.Context, *credit.Hold) (answer T, units int64, err error),
-) error {
-	var h *credit.Hold
-	var price credit.Price
-	err := g.st.Update(ctx, s, func(ctx context.Context, tx *tenant.Tx) (err error) {
-		if h, err = credit.Open(ctx, tx, hold); err != nil {
-			return err
-		}
-		price, err = credit.PriceOf(ctx, tx, h.Operation())
-		return err
-	})
-	if err != nil {
-		return err
-	}
-	asking, stop := context.WithTimeout(ctx, callLimit)
-	answer, units, err := ask(asking, h)
-	stop()
-	ending, done := context.WithTimeout(context.WithoutCancel(ctx), endLimit)
-	defer done()
-	if err == nil {
-		err = g.st.Update(ending, s, func(ctx context.Context, tx *tenant.Tx) error {
-			if err := credit.Settle(ctx, tx, h, price.Of(units)); err != nil {
-				return err
-			}
-			return save(ctx, tx, answer)
-		})
-		if err == nil {
-			return nil
-		}
-	} else {
-		err = fmt.Errorf("%s by %s: %w", h.Operation(), g.p.Name(), face(err))
-	}
-	back := g.st.Update(ending, s, func(ctx context.Context, tx *tenant.Tx) error { return credit.Return(ctx, tx, h) })
-	if errors.Is(back, credit.ErrHoldSpent) {
-		back = nil // it was released meanwhile, by who cancelled the work
-	}
-	return errors.Join(err, back)
-}
-
-// face gives a provider's error the public face that tells whether to try
-// again.
-func face(err error) error {
-	switch {
-	case errors.Is(err, context.Canceled):
-		return err
-	case errors.Is(err, provider.ErrRefused):
-		return fmt.Errorf("%w (%w)", ErrRefused, err)
-	default:
-		return fmt.Errorf("%w (%w)", ErrUnavailable, err)
-	}
 }

@@ -17,7 +17,7 @@ import (
 	"igny8/internal/tenant/tenanttest"
 )
 
-// house is an account with 100 credits, and a clock that the test moves.
+// house is a system account with 100 credits, and a clock that the test moves.
 type house struct {
 	t    *testing.T
 	d    *db.DB
@@ -35,6 +35,9 @@ func newHouse(t *testing.T) *house {
 		t.Fatal(err)
 	}
 	h.must(func(ctx context.Context, tx *tenant.Tx) error {
+		if _, err := tx.Exec(ctx, `UPDATE accounts SET kind = 'system' WHERE id = $1`); err != nil { // it needs no plan to be in good standing
+			return err
+		}
 		_, err := credit.Grant(ctx, tx, credit.NewLot{Source: credit.BonusCredits, Reference: "bonus", Amount: 100})
 		return err
 	})
@@ -112,7 +115,8 @@ func TestArticleIsChargedByItsWords(t *testing.T) {
 		{"as long as was asked for", 3, 100, 2},
 		{"rounded up", 5, 101, 3},
 		{"never below the minimum", 3, 7, 2},
-		{"never more than was held", 3, 900, 3},
+		{"a quarter above what was held", 4, 250, 5},
+		{"never more than that", 4, 900, 5},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
@@ -218,6 +222,9 @@ func TestFailureBuysNothing(t *testing.T) {
 	}{
 		{"away", aitest.ErrUnavailable, ai.ErrUnavailable, fault.Unavailable},
 		{"refuses", aitest.ErrRefused, ai.ErrRefused, fault.Conflict},
+		{"answers nonsense", aitest.Failed(credit.Unusable), ai.ErrUnusable, fault.Conflict},
+		{"was not asked", aitest.Failed(credit.Unsent), ai.ErrUnavailable, fault.Unavailable},
+		{"is busy", aitest.Failed(credit.Busy), ai.ErrUnavailable, fault.Unavailable},
 		{"breaks off", errors.New("unexpected EOF"), ai.ErrUnavailable, fault.Unavailable},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

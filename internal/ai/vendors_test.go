@@ -156,9 +156,9 @@ func TestVendorsFailuresBuyNothing(t *testing.T) {
 			}, ai.ErrRefused, 1},
 			{"an answer that ends in the middle", raw(v.begin(article(100))), ai.ErrUnavailable, 1},
 			{"an error in the middle", raw(v.begin(article(100)) + `data: {"type":"error","error":{"message":"busy"}}` + "\n\n" + v.end), ai.ErrUnavailable, 1},
-			{"cut JSON", v.says(article(100)[:100]), ai.ErrRefused, 2},
-			{"prose", v.says("I would rather not."), ai.ErrRefused, 2},
-			{"too short", v.says(article(24)), ai.ErrRefused, 1},
+			{"cut JSON", v.says(article(100)[:100]), ai.ErrUnusable, 2},
+			{"prose", v.says("I would rather not."), ai.ErrUnusable, 2},
+			{"too short", v.says(article(24)), ai.ErrUnusable, 1},
 		} {
 			gate, calls := v.open(t, h, tt.answer)
 			err := gate.Article(t.Context(), h.s, hold, brief, h.keep("never"))

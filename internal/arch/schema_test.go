@@ -31,6 +31,7 @@ var platform = map[string]string{
 	"credit_package_prices": "what it costs in other currencies",
 	"flags":                 "what is switched on, for how many of all",
 	"credit_prices":         "what it costs",
+	"credit_failure_rules":  "which failures are free",
 	"invoice_series":        "numbers run over all accounts",
 	"approval_rules":        "when a second person is asked",
 	"approval_limits":       "above which amounts a second person is asked",

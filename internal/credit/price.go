@@ -25,7 +25,11 @@ type Price struct {
 	Per       int64  // units that Credits buys
 	Credits   Credits
 	Minimum   Credits
+	Overrun   int64 // how much above its hold the work may be charged, in per cent of it
 }
+
+// OverrunOf is the most that is charged above a hold of n credits.
+func (p Price) OverrunOf(n Credits) Credits { return n * Credits(p.Overrun) / 100 }
 
 // Of is the cost of so many units.
 func (p Price) Of(units int64) Credits {
@@ -44,8 +48,8 @@ func (p Price) Upto(n Credits) int64 {
 // PriceOf is the price of an operation.
 func PriceOf(ctx context.Context, r tenant.Reader, op Operation) (Price, error) {
 	p := Price{Operation: op}
-	err := r.Shared().Get(ctx, `SELECT unit, per, credits, minimum FROM credit_prices WHERE operation = $1`,
-		[]any{string(op)}, &p.Unit, &p.Per, &p.Credits, &p.Minimum)
+	err := r.Shared().Get(ctx, `SELECT unit, per, credits, minimum, overrun FROM credit_prices WHERE operation = $1`,
+		[]any{string(op)}, &p.Unit, &p.Per, &p.Credits, &p.Minimum, &p.Overrun)
 	if tenant.IsNotFound(err) {
 		err = ErrUnknownPrice
 	}
@@ -69,18 +73,19 @@ func Quote(ctx context.Context, r tenant.Reader, op Operation, units int64) (Cre
 var firstPrices = []Price{
 	{Operation: AutoCluster, Unit: "keyword", Per: 100, Credits: 1, Minimum: 1},
 	{Operation: GenerateIdeas, Unit: "idea", Per: 1, Credits: 5, Minimum: 5},
-	{Operation: GenerateContent, Unit: "word", Per: 100, Credits: 2, Minimum: 2},
+	{Operation: GenerateContent, Unit: "word", Per: 100, Credits: 2, Minimum: 2, Overrun: 25},
 }
 
-// SeedPrices writes the first price list where there is none.
+// SeedPrices writes the first price list, and the first rules of failures, where
+// there are none.
 func SeedPrices(ctx context.Context, tx *tenant.SharedTx) error {
 	for _, p := range firstPrices {
 		_, err := tx.Exec(ctx, `
-			INSERT INTO credit_prices (operation, unit, per, credits, minimum) VALUES ($1, $2, $3, $4, $5)
-			ON CONFLICT (operation) DO NOTHING`, string(p.Operation), p.Unit, p.Per, p.Credits, p.Minimum)
+			INSERT INTO credit_prices (operation, unit, per, credits, minimum, overrun) VALUES ($1, $2, $3, $4, $5, $6)
+			ON CONFLICT (operation) DO NOTHING`, string(p.Operation), p.Unit, p.Per, p.Credits, p.Minimum, p.Overrun)
 		if err != nil {
 			return fmt.Errorf("seed the price of %s: %w", p.Operation, err)
 		}
 	}
-	return nil
+	return seedRules(ctx, tx)
 }

@@ -91,7 +91,7 @@ const (
 			FOR c IN SELECT conrelid::regclass AS t, conname AS n FROM pg_constraint WHERE contype = 'f' LOOP
 				EXECUTE format('ALTER TABLE %s DROP CONSTRAINT %I', c.t, c.n);
 			END LOOP;
-			FOR c IN SELECT unnest(ARRAY['credit_balances', 'credit_lots', 'credit_holds', 'credit_hold_lots', 'credit_entries', 'credit_debts']) AS t LOOP
+			FOR c IN SELECT unnest(ARRAY['credit_balances', 'credit_lots', 'credit_holds', 'credit_hold_lots', 'credit_entries', 'credit_debts', 'credit_overruns', 'credit_failures']) AS t LOOP
 				EXECUTE format('ALTER TABLE %I NO FORCE ROW LEVEL SECURITY', c.t);
 			END LOOP;
 		END $$;
@@ -101,11 +101,16 @@ const (
 // tamper does what nobody can do who does not own the database.
 func (w told) tamper(statement string) {
 	w.t.Helper()
+	tamper(w.t, w.url, w.names.Replace(statement))
+}
+
+func tamper(t testing.TB, url, statement string) {
+	t.Helper()
 	off := offSQLite
 	if dbtest.Engine() == db.Postgres {
 		off = offPostgres
 	}
-	dbtest.AsOwner(w.t, w.url, off+w.names.Replace(statement))
+	dbtest.AsOwner(t, url, off+statement)
 }
 
 func (w told) broken() []string {

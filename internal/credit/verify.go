@@ -32,7 +32,7 @@ func Verify(ctx context.Context, r tenant.Reader) ([]string, error) {
 // lots and the holds say.
 func Check(ctx context.Context, r tenant.Reader) (Checked, error) {
 	x := &examiner{account: r.Scope().Account().String(), seed: maphash.MakeSeed(), lotAt: map[string]int32{}, open: map[string]int{}, newest: -1}
-	for _, read := range []func(context.Context, tenant.Reader) error{x.readBalance, x.readLots, x.readHolds, x.readParts, x.readDebts, x.replay} {
+	for _, read := range []func(context.Context, tenant.Reader) error{x.readBalance, x.readLots, x.readHolds, x.readParts, x.readDebts, x.readOverruns, x.readFailures, x.replay} {
 		if err := read(ctx, r); err != nil {
 			return Checked{}, fmt.Errorf("verify the credits of %s: %w", x.account, err)
 		}

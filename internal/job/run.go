@@ -111,10 +111,11 @@ func (q *Queue) begin(ctx context.Context, t ticket) (*Run, error) {
 		run = nil
 		r := &Run{q: q, job: t.Job, token: t.Token}
 		var actor, args string
+		var cancelled bool
 		err := tx.Get(ctx, `
 			UPDATE jobs SET state = 'running', heartbeat_at = $4, started_at = coalesce(started_at, $4)
 			WHERE account_id = $1 AND id = $2 AND token = $3 AND state = 'queued'
-			RETURNING kind, actor, args`, []any{t.Job, t.Token, clock.Micros(tx.Now())}, &r.kind, &actor, &args)
+			RETURNING kind, actor, args, cancel_requested`, []any{t.Job, t.Token, clock.Micros(tx.Now())}, &r.kind, &actor, &args, &cancelled)
 		if tenant.IsNotFound(err) {
 			return nil
 		}
@@ -126,6 +127,9 @@ func (q *Queue) begin(ctx context.Context, t ticket) (*Run, error) {
 			return err
 		}
 		r.scope, r.args = tenant.Mint(t.Account, who, tenant.AllPermissions), json.RawMessage(args)
+		if cancelled { // while a process had it that died, or put it back
+			return q.end(ctx, tx, r.job, r.kind, r.args, Cancelled, errCancelled)
+		}
 		if q.opt.Admit != nil {
 			if err := q.opt.Admit(ctx, tx); fault.Of(err) != nil && fault.Of(err).Kind != fault.Internal {
 				return q.end(ctx, tx, r.job, r.kind, r.args, Failed, err)
@@ -170,6 +174,11 @@ func (r *Run) do(ctx context.Context) (any, error) {
 	heart.Wait()
 	return result, err
 }
+
+// Cancelling tells whether the context of a handler is over because the account
+// has cancelled the job, and not because the server stops or another run has
+// taken the job over.
+func Cancelling(ctx context.Context) bool { return errors.Is(context.Cause(ctx), errCancelled) }
 
 func (r *Run) beat(ctx context.Context, cancel context.CancelCauseFunc) {
 	tick := time.NewTicker(beat)

@@ -192,7 +192,7 @@ func TestAnswerThatCannotBeUsed(t *testing.T) {
 			}}, unlimited)
 			h.add("one", "two", "three")
 			h.start(h.q)
-			h.fails(h.cluster().Job, "ai.refused")
+			h.fails(h.cluster().Job, "ai.unusable")
 			if calls.Load() != 1 {
 				t.Errorf("the model was asked %d times", calls.Load())
 			}

@@ -43,7 +43,7 @@ func planGroups(sid site.ID, ids []KeywordID, phrases []ai.Phrase, groups []ai.G
 		}
 		for _, m := range g.Members {
 			if m < 0 || m >= len(ids) || placed[m] {
-				return plan{}, fmt.Errorf("%w: keyword %d is not one, or in two groups", ai.ErrRefused, m)
+				return plan{}, fmt.Errorf("%w: keyword %d is not one, or in two groups", ai.ErrUnusable, m)
 			}
 			placed[m] = true
 			c.Volume += phrases[m].Volume

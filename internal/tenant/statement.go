@@ -13,6 +13,7 @@ var sharedTables = map[string]bool{
 	"credit_packages":       true,
 	"credit_package_prices": true,
 	"flags":                 true,
+	"credit_failure_rules":  true,
 	"credit_prices":         true,
 	"invoice_series":        true,
 	"bank_accounts":         true,

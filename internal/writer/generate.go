@@ -200,7 +200,7 @@ func save(ctx context.Context, tx *tenant.Tx, t Task, hid credit.HoldID, d ai.Dr
 		MetaDescription: clean(d.MetaDescription), Excerpt: clean(d.Excerpt), Markdown: clean(d.Markdown), Created: tx.Now(), Updated: tx.Now(),
 	}
 	if c.Words = int64(ai.Words(c.Markdown)); c.Words == 0 {
-		return ContentID{}, ErrEmptyArticle
+		return ContentID{}, fmt.Errorf("%w (%w)", ErrEmptyArticle, ai.ErrUnusable)
 	}
 	if c.Title == "" {
 		c.Title = t.Title

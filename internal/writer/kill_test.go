@@ -154,8 +154,10 @@ func TestKilledAndCancelled(t *testing.T) {
 	killChild(t, url, "Two")
 	h.must(func(ctx context.Context, tx *tenant.Tx) error { return h.q.Cancel(ctx, tx, o.Job) })
 	later := h.at(url, clock.At(clock.Clock{}.Now().Add(time.Minute)))
-	working := make(chan string, 1)
-	next, _ := later.employ(stuck(working))
+	next, _ := later.employ(aitest.Script{Article: func(context.Context, ai.ArticleBrief) (ai.Article, error) {
+		t.Error("the model was asked")
+		return ai.Article{}, nil
+	}})
 	later.start(next)
 	h.await(o.Job, job.Cancelled)
 	h.wantStatus(ts, writer.Todo)

@@ -5,6 +5,7 @@ package aitest
 
 import (
 	"context"
+	"errors"
 	"strings"
 
 	"igny8/internal/ai"
@@ -19,6 +20,9 @@ var (
 	ErrRefused     = provider.ErrRefused
 	ErrUnavailable = provider.ErrUnavailable
 )
+
+// Failed is a vendor's failure of a class.
+func Failed(f credit.Failure) error { return provider.Fail(f, errors.New("as the test says")) }
 
 // Script is what the model does. A nil field gives a small answer of its own:
 // one group of all phrases, as many ideas as were asked for, an article of

@@ -137,7 +137,7 @@ func (p *Provider) Ideas(ctx context.Context, h *credit.Hold, in provider.IdeasB
 	}
 	ideas := checkIdeas(in, answer.Ideas)
 	if len(ideas) == 0 {
-		return nil, u, fmt.Errorf("%w: no usable idea in the answer", provider.ErrRefused)
+		return nil, u, provider.Fail(credit.Unusable, errors.New("no usable idea in the answer"))
 	}
 	u.Ideas = len(ideas)
 	return ideas, u, nil
@@ -207,7 +207,7 @@ func (p *Provider) Article(ctx context.Context, h *credit.Hold, in provider.Arti
 	a.Slug = provider.Slug(a.Slug, a.Title)
 	a.Markdown = strings.TrimSpace(valid(a.Markdown))
 	if u.Words = provider.Words(a.Markdown); u.Words < in.Words/4 {
-		return provider.Article{}, u, fmt.Errorf("%w: %d words where %d were asked for", provider.ErrRefused, u.Words, in.Words)
+		return provider.Article{}, u, provider.Fail(credit.Unusable, fmt.Errorf("%d words where %d were asked for", u.Words, in.Words))
 	}
 	return a, u, nil
 }
@@ -247,7 +247,7 @@ func parse(text string, out any) error {
 		err = json.Unmarshal([]byte(text[from:to+1]), out)
 	}
 	if err != nil {
-		return fmt.Errorf("%w: the answer cannot be read: %w", provider.ErrRefused, err)
+		return provider.Fail(credit.Unusable, fmt.Errorf("the answer cannot be read: %w", err))
 	}
 	return nil
 }

@@ -1,0 +1,7 @@
+-- +goose Up
+SELECT igny8_guard('credit_failures');
+SELECT igny8_guard('credit_overruns');
+
+-- +goose Down
+SELECT igny8_unguard('credit_overruns');
+SELECT igny8_unguard('credit_failures');
