@@ -29,6 +29,7 @@ func (a *API) adminRoutes() {
 	a.companyRoutes()
 	a.flagRoutes()
 	a.adminPlanRoutes()
+	a.failureRoutes()
 	a.privilegeRoutes()
 	a.bankRoutes()
 }

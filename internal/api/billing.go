@@ -41,6 +41,7 @@ func (a *API) billingRoutes() {
 	mountKeeping(a, form, identity.Staff(tenant.PaymentsConfirm), a.confirmTransferForm(form))
 	a.explainRoutes()
 	a.packageRoutes()
+	a.quoteRoutes()
 	a.paymentRoutes()
 	a.adminPaymentRoutes()
 }

@@ -43,13 +43,26 @@ type holdView struct {
 	Until     *time.Time `json:"lease_until" doc:"When it ends by itself, or somebody else may take the work over."`
 	Created   time.Time  `json:"created_at"`
 	Ended     *time.Time `json:"ended_at"`
+
+	Overrun *overrunView `json:"overrun" doc:"Null: the work cost no more than was held."`
+}
+
+type overrunView struct {
+	Charged int64   `json:"charged" doc:"Credits above the hold that were spent."`
+	Hold    *string `json:"hold_id" doc:"The hold that paid them."`
+	Unpaid  int64   `json:"unpaid" doc:"Credits that nobody paid."`
+	Reason  *string `json:"reason" doc:"The code of why not."`
 }
 
 func showHold(h credit.Held) holdView {
-	return holdView{
+	v := holdView{
 		ID: h.ID.String(), Operation: string(h.Operation), Reference: h.Reference, Site: text(h.Site), Amount: int64(h.Amount), Used: int64(h.Used),
 		State: h.State, Until: moment(h.Until), Created: h.Created, Ended: moment(h.Ended),
 	}
+	if o := h.Overrun; o != nil {
+		v.Overrun = &overrunView{Charged: int64(o.Charged), Hold: text(o.Extra.String()), Unpaid: int64(o.Unpaid), Reason: text(o.Reason)}
+	}
+	return v
 }
 
 func listHolds(ctx context.Context, v *tenant.View, in *Window) (*reply[page[holdView]], error) {

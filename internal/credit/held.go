@@ -22,6 +22,7 @@ type Held struct {
 	Until     time.Time
 	Created   time.Time
 	Ended     time.Time // zero: not yet
+	Overrun   *Overrun  // nil: it cost no more than was held
 }
 
 // LoadHeld is one hold, as it is at the reader's moment. ErrHoldNotFound when
@@ -50,12 +51,22 @@ func Holds(ctx context.Context, r tenant.Reader, before HoldID, limit int) ([]He
 func heldWhere(ctx context.Context, r tenant.Reader, where string, args ...any) ([]Held, error) {
 	var all []Held
 	err := r.Each(ctx, `
-		SELECT id, operation, reference, coalesce(site_id, ''), amount, used, state, lapses, lease_until, created_at, ended_at
-		FROM credit_holds WHERE account_id = $1 `+where, args, func(scan tenant.Scan) error {
+		SELECT id, operation, reference, coalesce(site_id, ''), amount, used, state, lapses, lease_until, h.created_at, ended_at,
+			charged, extra_id, unpaid, reason
+		FROM credit_holds h LEFT JOIN credit_overruns o ON o.account_id = h.account_id AND o.hold_id = h.id
+		WHERE h.account_id = $1 `+where, args, func(scan tenant.Scan) error {
 		var h Held
 		var created int64
 		var until, ended *int64
-		err := scan(&h.ID, &h.Operation, &h.Reference, &h.Site, &h.Amount, &h.Used, &h.State, &h.Lapses, &until, &created, &ended)
+		var charged, unpaid *Credits
+		var reason *string
+		var o Overrun
+		err := scan(&h.ID, &h.Operation, &h.Reference, &h.Site, &h.Amount, &h.Used, &h.State, &h.Lapses, &until, &created, &ended,
+			&charged, &o.Extra, &unpaid, &reason)
+		if charged != nil {
+			o.Charged, o.Unpaid, o.Reason = *charged, *unpaid, *reason
+			h.Overrun = &o
+		}
 		h.Until, h.Created, h.Ended = clock.FromNull(until), clock.FromMicros(created), clock.FromNull(ended)
 		if h.Lapses && h.Ended.IsZero() && !h.Until.After(r.Now()) { // time has ended it, whether or not anybody looked
 			h.State, h.Ended = string(released), h.Until

@@ -45,6 +45,21 @@ func (p Price) Upto(n Credits) int64 {
 	return int64(n) * p.Per / int64(p.Credits)
 }
 
+// Prices is the price list, by the name of the operation.
+func Prices(ctx context.Context, r tenant.Shared) ([]Price, error) {
+	var all []Price
+	err := r.Each(ctx, `SELECT operation, unit, per, credits, minimum, overrun FROM credit_prices ORDER BY operation`, nil, func(scan tenant.Scan) error {
+		var p Price
+		err := scan(&p.Operation, &p.Unit, &p.Per, &p.Credits, &p.Minimum, &p.Overrun)
+		all = append(all, p)
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("price list: %w", err)
+	}
+	return all, nil
+}
+
 // PriceOf is the price of an operation.
 func PriceOf(ctx context.Context, r tenant.Reader, op Operation) (Price, error) {
 	p := Price{Operation: op}

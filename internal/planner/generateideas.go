@@ -69,16 +69,17 @@ func (p *Planner) GenerateIdeas(ctx context.Context, tx *tenant.Tx, cs []Cluster
 		return Ordered{}, err
 	}
 	quote := each * credit.Credits(len(cs))
-	if err := affordable(ctx, tx, quote); err != nil {
+	wants := make([]credit.Want, len(cs))
+	for n, c := range cs {
+		wants[n] = credit.Want{Amount: each, Operation: credit.GenerateIdeas, Reference: c.String(), Site: of[c]}
+	}
+	holds, err := credit.ReserveAll(ctx, tx, wants)
+	if err != nil {
 		return Ordered{}, err
 	}
 	a := IdeasArgs{Count: count}
-	for _, c := range cs {
-		hid, err := credit.Reserve(ctx, tx, credit.Want{Amount: each, Operation: credit.GenerateIdeas, Reference: c.String(), Site: of[c]})
-		if err != nil {
-			return Ordered{}, err
-		}
-		a.Items = append(a.Items, ClusterHold{c, hid})
+	for n, c := range cs {
+		a.Items = append(a.Items, ClusterHold{c, holds[n]})
 	}
 	jid, err := p.queue.Enqueue(ctx, tx, a, job.Order{Total: int64(len(cs)), Quote: (*int64)(&quote), Message: "Waiting to find ideas"})
 	return Ordered{Job: jid, Quote: quote}, err
@@ -105,17 +106,6 @@ func once(all []ClusterID) []ClusterID {
 		}
 	}
 	return out
-}
-
-// affordable is for the figures of the refusal: Reserve, which would refuse one
-// hold of many, knows the price of that one only.
-func affordable(ctx context.Context, r tenant.Reader, quote credit.Credits) error {
-	b, err := credit.BalanceOf(ctx, r)
-	if err != nil || quote <= b.Available {
-		return err
-	}
-	return credit.ErrInsufficient.Sayf("This needs %d credits and %d are available.", quote, b.Available).
-		With("needed", quote).With("available", b.Available).With("held", b.Held)
 }
 
 // ideator does jobs for ideas.

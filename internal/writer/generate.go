@@ -52,53 +52,72 @@ func (w *Writer) GenerateContent(ctx context.Context, tx *tenant.Tx, ts []TaskID
 	if len(ts) > mostAtOnce {
 		return Ordered{}, ErrTooManyChosen
 	}
+	chosen, wants, err := price(ctx, tx, ts)
+	if err != nil {
+		return Ordered{}, err
+	}
+	holds, err := credit.ReserveAll(ctx, tx, wants)
+	if err != nil {
+		return Ordered{}, err
+	}
 	var a DraftArgs
 	var quote credit.Credits
+	for n, t := range chosen {
+		if err := queue(ctx, tx, t, holds[n]); err != nil {
+			return Ordered{}, err
+		}
+		quote += wants[n].Amount
+		a.Items = append(a.Items, TaskHold{t.ID, holds[n]})
+	}
+	jid, err := w.queue.Enqueue(ctx, tx, a, job.Order{Total: int64(len(a.Items)), Quote: (*int64)(&quote), Message: "Waiting to write"})
+	return Ordered{Job: jid, Quote: quote}, err
+}
+
+// busy says which task cannot be ordered again.
+func busy(t Task) error {
+	f := ErrTaskBusy.Sayf("The task %q is being written, or has been.", t.Title).With("task_id", t.ID.String())
+	return fmt.Errorf("queue task %s: %w", t.ID, f)
+}
+
+// price loads tasks, each once, and says what their articles cost at most.
+func price(ctx context.Context, tx *tenant.Tx, ts []TaskID) (all []Task, wants []credit.Want, err error) {
+	p, err := credit.PriceOf(ctx, tx, credit.GenerateContent)
+	if err != nil {
+		return nil, nil, err
+	}
 	seen := map[TaskID]bool{}
 	for _, tid := range ts {
 		if seen[tid] {
 			continue
 		}
 		seen[tid] = true
-		hid, n, err := reserve(ctx, tx, tid)
+		t, err := LoadTask(ctx, tx, tid)
 		if err != nil {
-			return Ordered{}, err
+			return nil, nil, err
 		}
-		quote += n
-		a.Items = append(a.Items, TaskHold{tid, hid})
+		if t.Status != Todo { // said before what it would cost
+			return nil, nil, busy(t)
+		}
+		all = append(all, t)
+		wants = append(wants, credit.Want{
+			Amount: p.Of(t.Words * (100 + headroom) / 100), Operation: credit.GenerateContent, Reference: tid.String(), Site: t.Site.String(),
+		})
 	}
-	jid, err := w.queue.Enqueue(ctx, tx, a, job.Order{Total: int64(len(a.Items)), Quote: (*int64)(&quote), Message: "Waiting to write"})
-	return Ordered{Job: jid, Quote: quote}, err
+	return all, wants, nil
 }
 
-// reserve sets aside what a task costs at most, and marks the task.
-func reserve(ctx context.Context, tx *tenant.Tx, tid TaskID) (credit.HoldID, credit.Credits, error) {
-	t, err := LoadTask(ctx, tx, tid)
-	if err != nil {
-		return credit.HoldID{}, 0, err
-	}
-	busy := ErrTaskBusy.Sayf("The task %q is being written, or has been.", t.Title).With("task_id", tid.String())
-	if t.Status != Todo { // said before what it would cost
-		return credit.HoldID{}, 0, fmt.Errorf("queue task %s: %w", tid, busy)
-	}
-	n, err := credit.Quote(ctx, tx, credit.GenerateContent, t.Words*(100+headroom)/100)
-	if err != nil {
-		return credit.HoldID{}, 0, err
-	}
-	hid, err := credit.Reserve(ctx, tx, credit.Want{Amount: n, Operation: credit.GenerateContent, Reference: tid.String(), Site: t.Site.String()})
-	if err != nil {
-		return credit.HoldID{}, 0, err
-	}
+// queue marks a task as one that is paid by a hold.
+func queue(ctx context.Context, tx *tenant.Tx, t Task, hid credit.HoldID) error {
 	moved, err := tx.Exec(ctx, `
 		UPDATE tasks SET status = 'queued', hold_id = $3, updated_at = $4 WHERE account_id = $1 AND id = $2 AND status = 'todo'`,
-		tid, hid, clock.Micros(tx.Now()))
-	if err == nil && moved == 0 {
-		err = busy
-	}
+		t.ID, hid, clock.Micros(tx.Now()))
 	if err != nil {
-		return credit.HoldID{}, 0, fmt.Errorf("queue task %s: %w", tid, err)
+		return fmt.Errorf("queue task %s: %w", t.ID, err)
 	}
-	return hid, n, nil
+	if moved == 0 {
+		return busy(t)
+	}
+	return nil
 }
 
 // drafter does writing jobs.

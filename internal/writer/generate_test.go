@@ -63,7 +63,7 @@ func TestOrdersAreAllOrNothing(t *testing.T) {
 		return err
 	})
 	err := order(ts...)
-	if f := fault.Of(err); !errors.Is(err, credit.ErrInsufficient) || f.Extra["needed"] != credit.Credits(3) || f.Extra["available"] != credit.Credits(2) {
+	if f := fault.Of(err); !errors.Is(err, credit.ErrInsufficient) || f.Extra["needed"] != credit.Credits(6) || f.Extra["available"] != credit.Credits(5) {
 		t.Errorf("short of credits: %v %v", err, f.Extra)
 	}
 	h.wantStatus(ts, writer.Todo, writer.Todo)
