@@ -63,18 +63,16 @@ func TestAnswerThatCannotBeKept(t *testing.T) {
 	h := newHouse(t)
 	h.rule(credit.Unusable, 0)
 	gate := aitest.New(h.st, aitest.Script{})
-	hold := h.reserve(3, credit.GenerateContent)
+	keep := func(err error) error {
+		return gate.Article(t.Context(), h.s, h.reserve(3, credit.GenerateContent), brief, func(context.Context, *tenant.Tx, ai.Draft) error { return err })
+	}
 	broken := errors.New("the disk is full")
-	for err, want := range map[error]error{broken: broken, ai.ErrUnusable: ai.ErrCharged} {
-		t.Run(err.Error(), func(t *testing.T) {
-			if errors.Is(err, ai.ErrUnusable) {
-				hold = h.reserve(3, credit.GenerateContent)
-			}
-			got := gate.Article(t.Context(), h.s, hold, brief, func(context.Context, *tenant.Tx, ai.Draft) error { return err })
-			if !errors.Is(got, want) {
-				t.Errorf("%v", got)
-			}
-		})
+	if err := keep(broken); !errors.Is(err, broken) || errors.Is(err, ai.ErrCharged) {
+		t.Errorf("our fault: %v", err)
+	}
+	h.want(97, 3)
+	if err := keep(ai.ErrUnusable); !errors.Is(err, ai.ErrCharged) {
+		t.Errorf("the model's fault: %v", err)
 	}
 	h.want(95, 3)
 }
