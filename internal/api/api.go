@@ -49,6 +49,7 @@ type Rooms struct {
 	Proxies  httpx.Proxies // of whom it is believed where a request came from
 	Log      *slog.Logger
 	Version  string
+	Ending   <-chan struct{} // closed when the server stops: what is told without an end, ends
 }
 
 // API serves /api/v1.
@@ -66,6 +67,8 @@ type API struct {
 	throttle *throttle.Gate
 	proxies  httpx.Proxies
 	log      *slog.Logger
+	ending   <-chan struct{}
+	followed followed
 
 	mux  *http.ServeMux
 	huma huma.API
@@ -76,7 +79,7 @@ func New(r Rooms) *API {
 	tellAsProblems()
 	a := &API{
 		st: r.Store, identity: r.Identity, replay: r.Replay, teller: r.Teller, desk: r.Desk, bank: r.Bank, jobs: r.Jobs, planner: r.Planner, writer: r.Writer,
-		sites: r.Sites, throttle: r.Throttle, proxies: r.Proxies, log: r.Log, mux: http.NewServeMux(),
+		sites: r.Sites, throttle: r.Throttle, proxies: r.Proxies, log: r.Log, ending: r.Ending, mux: http.NewServeMux(),
 	}
 	cfg := huma.DefaultConfig("Igny8", r.Version)
 	cfg.OpenAPIPath = Base + "/openapi"

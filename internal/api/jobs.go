@@ -15,6 +15,8 @@ import (
 
 func (a *API) jobRoutes() {
 	read(a, route{method: http.MethodGet, path: "/jobs/{id}", id: "get-job", tag: "jobs", summary: "How far a job is"}, identity.Tenant(tenant.ReadContent), getJob)
+	read(a, route{method: http.MethodGet, path: "/jobs", id: "list-jobs", tag: "jobs", summary: "The jobs, newest first"}, identity.Tenant(tenant.ReadContent), listJobs)
+	a.followRoutes()
 	write(a, route{method: http.MethodPost, path: "/jobs/{id}/cancel", id: "cancel-job", tag: "jobs", summary: "End a job; what it has done stays"},
 		identity.Tenant(tenant.WriteContent), a.cancelJob)
 	survey(a, route{method: http.MethodGet, path: "/admin/jobs", id: "admin-list-jobs", tag: "admin", summary: "Jobs of all accounts, newest first"},
@@ -82,7 +84,7 @@ type jobView struct {
 	Done     int64           `json:"done"`
 	Total    int64           `json:"total" doc:"Items to do, as far as known."`
 	Message  string          `json:"message"`
-	Quote    *int64          `json:"quote" doc:"What it costs at most, in credits. Null: free."`
+	Quote    *int64          `json:"quote" doc:"Credits that were reserved for it. Null: free."`
 	Result   *resultView     `json:"result" doc:"What came of a job that succeeded."`
 	Error    *jobProblemView `json:"error" doc:"Why a job failed or was cancelled."`
 	Created  time.Time       `json:"created_at"`
@@ -115,6 +117,30 @@ func loadJob(ctx context.Context, r tenant.Reader, jid job.ID) (jobView, error) 
 	return showJob(j)
 }
 
+type jobsInput struct {
+	Window
+	State string `query:"state" enum:"queued,running,succeeded,failed,cancelled" doc:"None: any."`
+	Kind  string `query:"kind" maxLength:"60" doc:"Such as writer.generate_content. None: any."`
+}
+
+func listJobs(ctx context.Context, v *tenant.View, in *jobsInput) (*reply[page[jobView]], error) {
+	before, err := cursorOf(job.ParseID, in.Cursor)
+	if err != nil {
+		return nil, err
+	}
+	all, err := job.List(ctx, v, job.Filter{State: job.State(in.State), Kind: in.Kind, Before: before, Limit: in.Limit + 1})
+	if err != nil {
+		return nil, err
+	}
+	return part(all, in.Limit, func(j job.Job) jobView {
+		var shown jobView
+		if err == nil {
+			shown, err = showJob(j)
+		}
+		return shown
+	}, func(j job.Job) string { return j.ID.String() }), err
+}
+
 func getJob(ctx context.Context, v *tenant.View, in *IDInput) (*reply[jobView], error) {
 	jid, err := named(job.ParseID, in.ID, job.ErrNotFound)
 	if err != nil {
@@ -136,7 +162,7 @@ func (a *API) cancelJob(ctx context.Context, tx *tenant.Tx, in *IDInput) (*reply
 	return &reply[jobView]{Body: j}, err
 }
 
-// orderedView is work that was ordered and what it costs at most.
+// orderedView is work that was ordered and what is reserved for it.
 type orderedView struct {
 	Job   jobView `json:"job"`
 	Quote int64   `json:"quote" doc:"Credits that are reserved for it. What it does not use goes back."`

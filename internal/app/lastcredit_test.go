@@ -23,6 +23,7 @@ import (
 type meter struct {
 	url   string
 	calls atomic.Int64
+	hold  chan struct{} // it answers nothing until this is closed; nil: at once
 }
 
 // openMeter starts a vendor that names any group and writes any article, of
@@ -41,8 +42,15 @@ func openMeter(t *testing.T) *meter {
 		t.Fatal(err)
 	}
 	m := &meter{}
-	s := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, _ *http.Request) {
+	s := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
 		m.calls.Add(1)
+		if m.hold != nil {
+			_, _ = io.Copy(io.Discard, r.Body) // else nothing tells that the client has gone
+			select {
+			case <-m.hold:
+			case <-r.Context().Done():
+			}
+		}
 		rw.Header().Set("Content-Type", "text/event-stream")
 		rw.Header().Set("Connection", "close")
 		_, _ = io.WriteString(rw, "data: "+string(event)+"\n\ndata: [DONE]\n\n")

@@ -43,6 +43,7 @@ type server struct {
 	jobs     *job.Queue
 	shared   *throttle.Shared // nil: this process counts alone
 	handler  http.Handler
+	ending   chan struct{} // closed when serve begins to stop
 	log      *slog.Logger
 }
 
@@ -69,7 +70,7 @@ func build(ctx context.Context, cfg config.Config, log *slog.Logger, c clock.Clo
 	if err := d.CheckWall(ctx); err != nil {
 		return nil, err
 	}
-	s := &server{db: d, store: tenant.NewStore(d), log: log}
+	s := &server{db: d, store: tenant.NewStore(d), log: log, ending: make(chan struct{})}
 	if err := s.store.UpdateShared(ctx, seed); err != nil {
 		return nil, fmt.Errorf("seed what is for sale: %w", err)
 	}
@@ -175,6 +176,7 @@ func (s *server) wire(ctx context.Context, cfg config.Config, secret config.Secr
 	a := api.New(api.Rooms{
 		Store: s.store, Identity: s.identity, Replay: kept, Teller: credit.NewTeller(s.store), Desk: desk, Bank: statements, Jobs: s.jobs, Planner: p, Writer: w,
 		Sites: limit(subscription.Sites), Throttle: often, Proxies: cfg.TrustedProxies, Log: s.log, Version: Version,
+		Ending: s.ending,
 	})
 	s.handler = s.routes(a, web.New(web.Rooms{
 		Store: s.store, Identity: s.identity, Desk: desk, Bank: statements, Replay: kept, Throttle: often, Proxies: cfg.TrustedProxies,
@@ -277,6 +279,7 @@ func (s *server) serve(ctx context.Context, ln net.Listener) error {
 	select {
 	case err = <-failed:
 	case <-ctx.Done():
+		close(s.ending)
 		ending, stop := context.WithTimeout(context.WithoutCancel(ctx), requestsEnd)
 		err = h.Shutdown(ending)
 		stop()

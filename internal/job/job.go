@@ -63,7 +63,7 @@ type Args interface {
 // Order is what the account is shown of a job before it runs.
 type Order struct {
 	Total   int64  // items to do, as far as known
-	Quote   *int64 // what it will cost at most, in credits; nil: free
+	Quote   *int64 // the credits that are reserved for it; nil: free
 	Message string
 }
 
@@ -91,28 +91,58 @@ type Problem struct {
 
 // Load reads one job.
 func Load(ctx context.Context, r tenant.Reader, jid ID) (Job, error) {
-	j := Job{ID: jid}
-	var result, problem *string
-	var created int64
-	var started, finished *int64
-	err := r.Get(ctx, `
-		SELECT kind, state, done, total, message, quote, result, error, created_at, started_at, finished_at
-		FROM jobs WHERE account_id = $1 AND id = $2`, []any{jid},
-		&j.Kind, &j.State, &j.Done, &j.Total, &j.Message, &j.Quote, &result, &problem, &created, &started, &finished)
-	if tenant.IsNotFound(err) {
+	all, err := jobs(ctx, r, `AND id = $2`, jid)
+	if err == nil && len(all) == 0 {
 		err = ErrNotFound
 	}
 	if err != nil {
 		return Job{}, fmt.Errorf("job %s: %w", jid, err)
 	}
-	if result != nil {
-		j.Result = json.RawMessage(*result)
+	return all[0], nil
+}
+
+// Filter says which jobs are wanted.
+type Filter struct {
+	State  State  // empty: in any
+	Kind   string // empty: of any
+	Before ID     // older than this one; zero: from the newest
+	Limit  int
+}
+
+// List lists the account's jobs, newest first.
+func List(ctx context.Context, r tenant.Reader, f Filter) ([]Job, error) {
+	all, err := jobs(ctx, r, `AND ($2 = '' OR id < $2) AND ($3 = '' OR state = $3) AND ($4 = '' OR kind = $4) ORDER BY id DESC LIMIT $5`,
+		f.Before.String(), string(f.State), f.Kind, f.Limit)
+	if err != nil {
+		return nil, fmt.Errorf("list jobs: %w", err)
 	}
-	if problem != nil {
-		if err := json.Unmarshal([]byte(*problem), &j.Error); err != nil {
-			return Job{}, fmt.Errorf("job %s: its error: %w", jid, err)
+	return all, nil
+}
+
+func jobs(ctx context.Context, r tenant.Reader, where string, args ...any) ([]Job, error) {
+	var all []Job
+	err := r.Each(ctx, `
+		SELECT id, kind, state, done, total, message, quote, result, error, created_at, started_at, finished_at
+		FROM jobs WHERE account_id = $1 `+where, args, func(scan tenant.Scan) error {
+		var j Job
+		var result, problem *string
+		var created int64
+		var started, finished *int64
+		err := scan(&j.ID, &j.Kind, &j.State, &j.Done, &j.Total, &j.Message, &j.Quote, &result, &problem, &created, &started, &finished)
+		if err != nil {
+			return err
 		}
-	}
-	j.Created, j.Started, j.Finished = clock.FromMicros(created), clock.FromNull(started), clock.FromNull(finished)
-	return j, nil
+		if result != nil {
+			j.Result = json.RawMessage(*result)
+		}
+		if problem != nil {
+			if err := json.Unmarshal([]byte(*problem), &j.Error); err != nil {
+				return fmt.Errorf("the error of %s: %w", j.ID, err)
+			}
+		}
+		j.Created, j.Started, j.Finished = clock.FromMicros(created), clock.FromNull(started), clock.FromNull(finished)
+		all = append(all, j)
+		return nil
+	})
+	return all, err
 }

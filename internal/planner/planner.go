@@ -88,7 +88,7 @@ func (p *Planner) Register() {
 	job.Handle(p.queue, ideator{p})
 }
 
-// Ordered is work that was promised, and what it costs at most.
+// Ordered is work that was promised, and what is reserved for it.
 type Ordered struct {
 	Job   job.ID
 	Quote credit.Credits

@@ -65,7 +65,7 @@ func New(st *tenant.Store, gate *ai.Gateway, q *job.Queue) *Writer {
 // Register names the handler of the writer's jobs.
 func (w *Writer) Register() { job.Handle(w.queue, drafter{w}) }
 
-// Ordered is work that was promised, and what it costs at most.
+// Ordered is work that was promised, and what is reserved for it.
 type Ordered struct {
 	Job   job.ID
 	Quote credit.Credits
