@@ -15,6 +15,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
 
+	"igny8/internal/automation"
 	"igny8/internal/bank"
 	"igny8/internal/credit"
 	"igny8/internal/fault"
@@ -35,40 +36,42 @@ const Base = "/api/v1"
 
 // Rooms is what the API calls.
 type Rooms struct {
-	Store    *tenant.Store
-	Identity *identity.Service
-	Replay   *replay.Log
-	Teller   *credit.Teller
-	Desk     *payment.Desk
-	Bank     *bank.Office
-	Jobs     *job.Queue
-	Planner  *planner.Planner
-	Writer   *writer.Writer
-	Sites    site.Limit // what the plan says about more sites
-	Throttle *throttle.Gate
-	Proxies  httpx.Proxies // of whom it is believed where a request came from
-	Log      *slog.Logger
-	Version  string
-	Ending   <-chan struct{} // closed when the server stops: what is told without an end, ends
+	Store     *tenant.Store
+	Identity  *identity.Service
+	Replay    *replay.Log
+	Teller    *credit.Teller
+	Desk      *payment.Desk
+	Bank      *bank.Office
+	Jobs      *job.Queue
+	Planner   *planner.Planner
+	Writer    *writer.Writer
+	Pipelines *automation.Manager
+	Sites     site.Limit // what the plan says about more sites
+	Throttle  *throttle.Gate
+	Proxies   httpx.Proxies // of whom it is believed where a request came from
+	Log       *slog.Logger
+	Version   string
+	Ending    <-chan struct{} // closed when the server stops: what is told without an end, ends
 }
 
 // API serves /api/v1.
 type API struct {
-	st       *tenant.Store
-	identity *identity.Service
-	replay   *replay.Log
-	teller   *credit.Teller
-	desk     *payment.Desk
-	bank     *bank.Office
-	jobs     *job.Queue
-	planner  *planner.Planner
-	writer   *writer.Writer
-	sites    site.Limit
-	throttle *throttle.Gate
-	proxies  httpx.Proxies
-	log      *slog.Logger
-	ending   <-chan struct{}
-	followed followed
+	st        *tenant.Store
+	identity  *identity.Service
+	replay    *replay.Log
+	teller    *credit.Teller
+	desk      *payment.Desk
+	bank      *bank.Office
+	jobs      *job.Queue
+	planner   *planner.Planner
+	writer    *writer.Writer
+	pipelines *automation.Manager
+	sites     site.Limit
+	throttle  *throttle.Gate
+	proxies   httpx.Proxies
+	log       *slog.Logger
+	ending    <-chan struct{}
+	followed  followed
 
 	mux  *http.ServeMux
 	huma huma.API
@@ -78,7 +81,7 @@ type API struct {
 func New(r Rooms) *API {
 	tellAsProblems()
 	a := &API{
-		st: r.Store, identity: r.Identity, replay: r.Replay, teller: r.Teller, desk: r.Desk, bank: r.Bank, jobs: r.Jobs, planner: r.Planner, writer: r.Writer,
+		st: r.Store, identity: r.Identity, replay: r.Replay, teller: r.Teller, desk: r.Desk, bank: r.Bank, jobs: r.Jobs, planner: r.Planner, writer: r.Writer, pipelines: r.Pipelines,
 		sites: r.Sites, throttle: r.Throttle, proxies: r.Proxies, log: r.Log, ending: r.Ending, mux: http.NewServeMux(),
 	}
 	cfg := huma.DefaultConfig("Igny8", r.Version)
@@ -102,6 +105,7 @@ func New(r Rooms) *API {
 	a.siteRoutes()
 	a.plannerRoutes()
 	a.writerRoutes()
+	a.pipelineRoutes()
 	a.jobRoutes()
 	a.adminRoutes()
 	return a

@@ -13,6 +13,7 @@ import (
 
 	"igny8/internal/ai"
 	"igny8/internal/api"
+	"igny8/internal/automation"
 	"igny8/internal/bank"
 	"igny8/internal/clock"
 	"igny8/internal/config"
@@ -168,13 +169,15 @@ func (s *server) wire(ctx context.Context, cfg config.Config, secret config.Secr
 	p.Register()
 	w := writer.New(s.store, gate, s.jobs)
 	w.Register()
+	pipelines := automation.New(automation.Rooms{Planner: p, Writer: w, Admit: subscription.Standing})
+	s.jobs.Patrol(pipelines.Round())
 	often, err := s.throttle(ctx, cfg, c)
 	if err != nil {
 		return err
 	}
 	statements := bank.NewOffice(s.identity, desk)
 	a := api.New(api.Rooms{
-		Store: s.store, Identity: s.identity, Replay: kept, Teller: credit.NewTeller(s.store), Desk: desk, Bank: statements, Jobs: s.jobs, Planner: p, Writer: w,
+		Store: s.store, Identity: s.identity, Replay: kept, Teller: credit.NewTeller(s.store), Desk: desk, Bank: statements, Jobs: s.jobs, Planner: p, Writer: w, Pipelines: pipelines,
 		Sites: limit(subscription.Sites), Throttle: often, Proxies: cfg.TrustedProxies, Log: s.log, Version: Version,
 		Ending: s.ending,
 	})

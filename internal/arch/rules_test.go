@@ -28,7 +28,7 @@ var floors = []string{
 	// the product
 	"ai/internal/provider", "ai/internal/cluster", "ai/internal/provider/offline", "ai/internal/provider/chat",
 	"ai/internal/provider/vendortest", "ai/internal/provider/openai", "ai/internal/provider/anthropic", "ai", "ai/aitest",
-	"site", "planner/internal/keywordfile", "planner", "writer",
+	"site", "planner/internal/keywordfile", "planner", "writer", "automation",
 	// the edges, and what knows everybody
 	"web/assets", "web/ui", "web/webtest", "web", "api", "app",
 	"arch",

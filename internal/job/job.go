@@ -11,6 +11,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"strings"
 	"time"
 
 	"igny8/internal/clock"
@@ -145,4 +146,25 @@ func jobs(ctx context.Context, r tenant.Reader, where string, args ...any) ([]Jo
 		return nil
 	})
 	return all, err
+}
+
+// Unfinished is how many of some of the account's jobs have not ended.
+func Unfinished(ctx context.Context, r tenant.Reader, js []ID) (n int64, err error) {
+	if len(js) == 0 {
+		return 0, nil
+	}
+	names := make([]any, len(js))
+	var in strings.Builder
+	for i, j := range js {
+		names[i] = j
+		if i > 0 {
+			in.WriteString(", ")
+		}
+		fmt.Fprintf(&in, "$%d", i+2)
+	}
+	err = r.Get(ctx, `SELECT count(*) FROM jobs WHERE account_id = $1 AND id IN (`+in.String()+`) AND state IN ('queued', 'running')`, names, &n)
+	if err != nil {
+		return 0, fmt.Errorf("which jobs have ended: %w", err)
+	}
+	return n, nil
 }

@@ -25,6 +25,7 @@ type Rows interface {
 // that comes late does what the ones before it would have done.
 type Round struct {
 	Name  string
+	As    string // who does it, as the log writes it; empty: job
 	Every time.Duration
 	// Find is the accounts in which something is due at a moment, at most limit
 	// of them.
@@ -60,7 +61,7 @@ func (q *Queue) Make(ctx context.Context, r Round) error {
 			}
 			seen[a] = true
 			fresh++
-			if err := q.update(ctx, a, r.Do); err != nil {
+			if err := q.updateAs(ctx, r.As, a, r.Do); err != nil {
 				failed = errors.Join(failed, fmt.Errorf("round %s, account %s: %w", r.Name, a, err))
 			}
 			if ctx.Err() != nil {

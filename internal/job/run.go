@@ -1,6 +1,7 @@
 package job
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -146,7 +147,12 @@ func (q *Queue) begin(ctx context.Context, t ticket) (*Run, error) {
 // update opens a transaction in the name of the program, before it is known
 // who ordered the job.
 func (q *Queue) update(ctx context.Context, a tenant.AccountID, fn func(context.Context, *tenant.Tx) error) error {
-	return q.st.Update(ctx, tenant.Mint(a, tenant.Actor{Kind: tenant.System, ID: "job"}, tenant.AllPermissions), fn)
+	return q.updateAs(ctx, "", a, fn)
+}
+
+// updateAs is update by one part of the program.
+func (q *Queue) updateAs(ctx context.Context, who string, a tenant.AccountID, fn func(context.Context, *tenant.Tx) error) error {
+	return q.st.Update(ctx, tenant.Mint(a, tenant.Actor{Kind: tenant.System, ID: cmp.Or(who, "job")}, tenant.AllPermissions), fn)
 }
 
 // How the liveness of a run is known. A run whose heart has not beaten for

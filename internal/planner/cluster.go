@@ -93,3 +93,28 @@ func LoadCluster(ctx context.Context, r tenant.Reader, cid ClusterID) (Cluster, 
 	}
 	return c, nil
 }
+
+// Unclustered is how many keywords of a site are in no cluster.
+func Unclustered(ctx context.Context, r tenant.Reader, sid site.ID) (int64, error) {
+	return ClusterArgs{Site: sid}.count(ctx, r)
+}
+
+// Barren is the clusters of a site that have keywords and no ideas, those most
+// searched for first.
+func Barren(ctx context.Context, r tenant.Reader, sid site.ID, limit int) ([]ClusterID, error) {
+	var all []ClusterID
+	err := r.Each(ctx, `
+		SELECT id FROM clusters c WHERE account_id = $1 AND site_id = $2
+			AND EXISTS (SELECT 1 FROM keywords k WHERE k.account_id = c.account_id AND k.cluster_id = c.id)
+			AND NOT EXISTS (SELECT 1 FROM ideas i WHERE i.account_id = c.account_id AND i.cluster_id = c.id)
+		ORDER BY volume DESC, size DESC, id LIMIT $3`, []any{sid, limit}, func(scan tenant.Scan) error {
+		var c ClusterID
+		err := scan(&c)
+		all = append(all, c)
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("clusters of %s without ideas: %w", sid, err)
+	}
+	return all, nil
+}

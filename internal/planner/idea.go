@@ -84,3 +84,27 @@ func LoadIdea(ctx context.Context, r tenant.Reader, iid IdeaID) (Idea, error) {
 	}
 	return i, nil
 }
+
+// Proposed is the oldest ideas of a site about which nothing has been decided.
+func Proposed(ctx context.Context, r tenant.Reader, sid site.ID, limit int) ([]IdeaID, error) {
+	var all []IdeaID
+	err := r.Each(ctx, `SELECT id FROM ideas WHERE account_id = $1 AND site_id = $2 AND status = 'proposed' ORDER BY id LIMIT $3`, []any{sid, limit},
+		func(scan tenant.Scan) error {
+			var i IdeaID
+			err := scan(&i)
+			all = append(all, i)
+			return err
+		})
+	if err != nil {
+		return nil, fmt.Errorf("ideas of %s: %w", sid, err)
+	}
+	return all, nil
+}
+
+// Accept notes that an idea is to become an article.
+func Accept(ctx context.Context, tx *tenant.Tx, iid IdeaID) error {
+	if _, err := tx.Exec(ctx, `UPDATE ideas SET status = 'accepted' WHERE account_id = $1 AND id = $2`, iid); err != nil {
+		return fmt.Errorf("accept idea %s: %w", iid, err)
+	}
+	return nil
+}

@@ -236,3 +236,21 @@ func Approve(ctx context.Context, tx *tenant.Tx, cid ContentID) (Content, error)
 	}
 	return c, audit.Record(ctx, tx, "content.approved", cid.String(), map[string]int64{"version": c.Version})
 }
+
+// Fresh is the oldest drafts of a site that nobody has touched since they were
+// written.
+func Fresh(ctx context.Context, r tenant.Reader, sid site.ID, limit int) ([]ContentID, error) {
+	var all []ContentID
+	err := r.Each(ctx, `
+		SELECT id FROM contents WHERE account_id = $1 AND site_id = $2 AND status = 'draft' AND version = 1 ORDER BY id LIMIT $3`, []any{sid, limit},
+		func(scan tenant.Scan) error {
+			var c ContentID
+			err := scan(&c)
+			all = append(all, c)
+			return err
+		})
+	if err != nil {
+		return nil, fmt.Errorf("drafts of %s: %w", sid, err)
+	}
+	return all, nil
+}

@@ -73,6 +73,13 @@ func (w *Writer) GenerateContent(ctx context.Context, tx *tenant.Tx, ts []TaskID
 	return Ordered{Job: jid, Quote: quote}, err
 }
 
+// Cost is what is reserved for an article of so many words.
+func Cost(ctx context.Context, r tenant.Reader, words int64) (credit.Credits, error) {
+	return credit.Quote(ctx, r, credit.GenerateContent, withHeadroom(words))
+}
+
+func withHeadroom(words int64) int64 { return words * (100 + headroom) / 100 }
+
 // busy says which task cannot be ordered again.
 func busy(t Task) error {
 	f := ErrTaskBusy.Sayf("The task %q is being written, or has been.", t.Title).With("task_id", t.ID.String())
@@ -100,7 +107,7 @@ func price(ctx context.Context, tx *tenant.Tx, ts []TaskID) (all []Task, wants [
 		}
 		all = append(all, t)
 		wants = append(wants, credit.Want{
-			Amount: p.Of(t.Words * (100 + headroom) / 100), Operation: credit.GenerateContent, Reference: tid.String(), Site: t.Site.String(),
+			Amount: p.Of(withHeadroom(t.Words)), Operation: credit.GenerateContent, Reference: tid.String(), Site: t.Site.String(),
 		})
 	}
 	return all, wants, nil

@@ -57,9 +57,11 @@ type NewTask struct {
 	Words int64 // zero: 1200
 }
 
+// UsualWords is how long an article is that nobody has said a length for.
+const UsualWords = 1200
+
 // The lengths of an article, in words.
 const (
-	usualWords = 1200
 	leastWords = 100
 	mostWords  = 5000
 )
@@ -113,7 +115,10 @@ func CreateTask(ctx context.Context, tx *tenant.Tx, n NewTask) (Task, error) {
 	if err != nil {
 		return Task{}, fmt.Errorf("create task %q: %w", t.Title, err)
 	}
-	return t, nil
+	if !t.Idea.IsZero() {
+		err = planner.Accept(ctx, tx, t.Idea)
+	}
+	return t, err
 }
 
 // fill takes from the idea what was not said.
@@ -151,7 +156,7 @@ func (n NewTask) parse() (Task, error) {
 		f = f.At("body.title", "1 to 200 printable characters, or an idea to take it from", nil)
 	}
 	if t.Words == 0 {
-		t.Words = usualWords
+		t.Words = UsualWords
 	}
 	if t.Words < leastWords || t.Words > mostWords {
 		f = f.At("body.words", "must be 100 to 5000", n.Words)
