@@ -42,6 +42,7 @@ func (a *API) billingRoutes() {
 	a.explainRoutes()
 	a.packageRoutes()
 	a.quoteRoutes()
+	a.alertRoutes()
 	a.paymentRoutes()
 	a.adminPaymentRoutes()
 }

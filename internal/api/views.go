@@ -131,6 +131,8 @@ type lotView struct {
 type creditsView struct {
 	Available int64     `json:"available"`
 	Held      int64     `json:"held" doc:"Reserved by work that has not ended."`
+	Threshold int64     `json:"threshold" doc:"The account is warned when fewer are left, held ones included. 0: never."`
+	Low       bool      `json:"low" doc:"Fewer are left than that."`
 	Lots      []lotView `json:"lots" doc:"What can be spent, in the order in which it will be."`
 }
 
@@ -154,8 +156,14 @@ func creditsOf(ctx context.Context, r tenant.Reader) (creditsView, error) {
 	if err != nil {
 		return creditsView{}, err
 	}
+	alert, err := credit.AlertOf(ctx, r)
+	if err != nil {
+		return creditsView{}, err
+	}
 	lots, err := credit.Lots(ctx, r)
-	return showCredits(b, lots), err
+	v := showCredits(b, lots)
+	v.Threshold, v.Low = int64(alert.Threshold), alert.Low
+	return v, err
 }
 
 type bankView struct {

@@ -154,6 +154,7 @@ func (s *server) wire(ctx context.Context, cfg config.Config, secret config.Secr
 	s.jobs.Patrol(keeper.Round())
 	s.jobs.Patrol(keeper.Packages())
 	s.jobs.Patrol(credit.UsageRound())
+	s.jobs.Patrol(credit.AlertRound(s.identity))
 	kept, err := replay.New(s.db, answers)
 	if err != nil {
 		return err

@@ -97,7 +97,10 @@ func Grant(ctx context.Context, tx *tenant.Tx, n NewLot) (Lot, error) {
 			return Lot{}, err
 		}
 	}
-	return l, b.write(ctx, tx)
+	if err := b.write(ctx, tx); err != nil {
+		return Lot{}, err
+	}
+	return l, expectGrant(ctx, tx, n)
 }
 
 func lotByReference(ctx context.Context, r tenant.Reader, reference string) (Lot, error) {

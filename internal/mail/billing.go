@@ -147,3 +147,14 @@ type SubscriptionEnded struct {
 func (SubscriptionEnded) Kind() Kind { return KindSubscriptionEnded }
 
 func (SubscriptionEnded) until(now time.Time) time.Time { return now.Add(keepBilling) }
+
+// CreditsLow warns that the credits run out.
+type CreditsLow struct {
+	Left      int64 `json:"left"`
+	Threshold int64 `json:"threshold"` // that the account is warned below
+}
+
+// Kind implements Message.
+func (CreditsLow) Kind() Kind { return KindCreditsLow }
+
+func (CreditsLow) until(now time.Time) time.Time { return now.Add(keepBilling) }

@@ -30,6 +30,7 @@ const (
 	KindPaymentReminder     Kind = "payment_reminder"
 	KindAccessStopped       Kind = "access_stopped"
 	KindSubscriptionEnded   Kind = "subscription_ended"
+	KindCreditsLow          Kind = "credits_low"
 )
 
 // Message is what a letter says: one of the types below, each with a template
@@ -166,6 +167,8 @@ func decode(k Kind, raw []byte) (Message, error) {
 		return decodeAs[AccessStopped](raw)
 	case KindSubscriptionEnded:
 		return decodeAs[SubscriptionEnded](raw)
+	case KindCreditsLow:
+		return decodeAs[CreditsLow](raw)
 	}
 	return nil, fmt.Errorf("this release knows no letter %q", k)
 }

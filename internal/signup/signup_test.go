@@ -95,7 +95,7 @@ func (h *house) rows() map[string]int {
 var (
 	rowsOfTrial = map[string]int{
 		"users": 1, "accounts": 1, "members": 1, "subscriptions": 1, "audit_events": 3, "one_time_tokens": 1, "letters": 1,
-		"credit_balances": 1, "credit_lots": 1, "credit_entries": 1, "token_families": 1, "refresh_tokens": 1,
+		"credit_balances": 1, "credit_alerts": 1, "credit_lots": 1, "credit_entries": 1, "token_families": 1, "refresh_tokens": 1,
 	}
 	rowsOfPaid = map[string]int{
 		"users": 1, "accounts": 1, "members": 1, "subscriptions": 1, "audit_events": 4, "one_time_tokens": 1, "letters": 2,

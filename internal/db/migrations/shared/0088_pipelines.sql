@@ -36,10 +36,6 @@ CREATE TABLE pipeline_runs (
 );
 CREATE INDEX pipeline_runs_of ON pipeline_runs (account_id, site_id, created_at);
 
--- An idea of which a task was made is accepted.
-UPDATE ideas SET status = 'accepted' WHERE status = 'proposed' AND EXISTS (
-	SELECT 1 FROM tasks t WHERE t.account_id = ideas.account_id AND t.idea_id = ideas.id);
-
 -- +goose Down
 DROP TABLE pipeline_runs;
 DROP TABLE pipelines;
