@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"igny8/internal/clock"
+	"igny8/internal/tenant"
 )
 
 // turned is an order of a pipeline, as the API shows it.
@@ -44,9 +45,13 @@ func (h *house) waits(token, site, code string) {
 	h.t.Fatalf("the pipeline waits for %v, want %s; it has ordered %v", last, code, h.runs(token, site))
 }
 
-// hurry lets pipelines look for work all the time.
-func (h *house) hurry() (stop func()) {
+// hurry lets the pipelines of an account look for work all the time.
+func (h *house) hurry(token string) (stop func()) {
 	h.t.Helper()
+	acc, err := tenant.ParseAccountID(h.send("GET", "/auth/me", token, nil).is(http.StatusOK).text("account.id"))
+	if err != nil {
+		h.t.Fatal(err)
+	}
 	done, ended := make(chan struct{}), make(chan struct{})
 	go func() {
 		defer close(ended)
@@ -55,7 +60,7 @@ func (h *house) hurry() (stop func()) {
 			case <-done:
 				return
 			case <-time.After(100 * time.Millisecond):
-				h.sql(`UPDATE pipelines SET next_at = 1 WHERE next_at IS NOT NULL AND waits IN ('', 'pipeline.working')`)
+				h.sqlOf(acc, `UPDATE pipelines SET next_at = 1 WHERE next_at IS NOT NULL AND waits IN ('', 'pipeline.working')`)
 			}
 		}
 	}()
@@ -81,7 +86,7 @@ func TestPipeline(t *testing.T) {
 	if first["step"] != "cluster" || first["items"] != 8.0 || first["quote"] != 1.0 || seen.get("waits_for") != nil || len(h.runs(token, site)) != 0 {
 		t.Errorf("foreseen: %s", seen.body)
 	}
-	defer h.hurry()()
+	defer h.hurry(token)()
 	h.send("POST", path+"/resume", token, nil).is(http.StatusOK)
 	h.waits(token, site, "pipeline.day_done")
 	got := h.runs(token, site)
@@ -120,7 +125,7 @@ func TestPipelineKeepsToItsBudget(t *testing.T) {
 	token, site := h.flow(coffee)
 	path := "/sites/" + site + "/pipeline"
 	before := h.send("GET", "/billing/credits", token, nil).number("available")
-	defer h.hurry()()
+	defer h.hurry(token)()
 	h.send("PUT", path, token, object{"steps": []string{"cluster", "ideas", "write"}, "ideas_per_day": 1, "articles_per_day": 1, "posts_per_day": 0, "budget": 7}).is(http.StatusOK)
 	h.waits(token, site, "pipeline.budget_spent")
 	if got := h.send("GET", "/billing/credits", token, nil).number("available"); before-got != 6 {
