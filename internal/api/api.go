@@ -24,6 +24,7 @@ import (
 	"igny8/internal/job"
 	"igny8/internal/payment"
 	"igny8/internal/planner"
+	"igny8/internal/publish"
 	"igny8/internal/replay"
 	"igny8/internal/site"
 	"igny8/internal/tenant"
@@ -46,6 +47,7 @@ type Rooms struct {
 	Planner   *planner.Planner
 	Writer    *writer.Writer
 	Pipelines *automation.Manager
+	Press     *publish.Press
 	Sites     site.Limit // what the plan says about more sites
 	Throttle  *throttle.Gate
 	Proxies   httpx.Proxies // of whom it is believed where a request came from
@@ -66,6 +68,7 @@ type API struct {
 	planner   *planner.Planner
 	writer    *writer.Writer
 	pipelines *automation.Manager
+	press     *publish.Press
 	sites     site.Limit
 	throttle  *throttle.Gate
 	proxies   httpx.Proxies
@@ -81,7 +84,7 @@ type API struct {
 func New(r Rooms) *API {
 	tellAsProblems()
 	a := &API{
-		st: r.Store, identity: r.Identity, replay: r.Replay, teller: r.Teller, desk: r.Desk, bank: r.Bank, jobs: r.Jobs, planner: r.Planner, writer: r.Writer, pipelines: r.Pipelines,
+		st: r.Store, identity: r.Identity, replay: r.Replay, teller: r.Teller, desk: r.Desk, bank: r.Bank, jobs: r.Jobs, planner: r.Planner, writer: r.Writer, pipelines: r.Pipelines, press: r.Press,
 		sites: r.Sites, throttle: r.Throttle, proxies: r.Proxies, log: r.Log, ending: r.Ending, mux: http.NewServeMux(),
 	}
 	cfg := huma.DefaultConfig("Igny8", r.Version)
@@ -106,6 +109,7 @@ func New(r Rooms) *API {
 	a.plannerRoutes()
 	a.writerRoutes()
 	a.pipelineRoutes()
+	a.publishRoutes()
 	a.jobRoutes()
 	a.adminRoutes()
 	return a

@@ -91,6 +91,9 @@ func (f *furnished) write() {
 	f.send("PATCH", "/writer/content/"+f.ids["content"], f.owner, object{
 		"version": 1, "title": f.marker, "slug": f.marker, "meta_description": f.marker, "excerpt": f.marker, "markdown": f.marker,
 	}).is(http.StatusOK)
+	f.send("PUT", "/sites/"+f.ids["site"]+"/wordpress", f.owner, object{"way": "bridge"}).is(http.StatusOK)
+	f.post("/writer/content/"+f.ids["content"]+"/approve", nil)
+	f.post("/writer/content/"+f.ids["content"]+"/publish", object{"tags": []string{f.marker}})
 	f.ids["task"] = f.post("/writer/tasks", object{
 		"site_id": f.ids["site"], "title": f.marker, "angle": f.marker, "audience": f.marker, "keywords": []string{f.marker},
 	}).text("id")

@@ -27,6 +27,7 @@ import (
 	"igny8/internal/payment"
 	"igny8/internal/plan"
 	"igny8/internal/planner"
+	"igny8/internal/publish"
 	"igny8/internal/renewal"
 	"igny8/internal/replay"
 	"igny8/internal/subscription"
@@ -44,6 +45,7 @@ type server struct {
 	jobs     *job.Queue
 	shared   *throttle.Shared // nil: this process counts alone
 	handler  http.Handler
+	press    *publish.Press
 	ending   chan struct{} // closed when serve begins to stop
 	log      *slog.Logger
 }
@@ -124,6 +126,10 @@ func (s *server) wire(ctx context.Context, cfg config.Config, secret config.Secr
 	if err != nil {
 		return err
 	}
+	sites, err := derive(secret, "passwords of sites")
+	if err != nil {
+		return err
+	}
 	s.jobs, err = job.New(s.db, s.log, job.Options{Admit: subscription.Standing})
 	if err != nil {
 		return err
@@ -170,7 +176,13 @@ func (s *server) wire(ctx context.Context, cfg config.Config, secret config.Secr
 	p.Register()
 	w := writer.New(s.store, gate, s.jobs)
 	w.Register()
-	pipelines := automation.New(automation.Rooms{Planner: p, Writer: w, Admit: subscription.Standing})
+	s.press, err = publish.New(s.store, s.jobs, publish.Options{Key: sites, AllowPrivate: cfg.PrivateSites})
+	if err != nil {
+		return err
+	}
+	s.press.Register()
+	s.jobs.Patrol(s.press.Round())
+	pipelines := automation.New(automation.Rooms{Planner: p, Writer: w, Press: s.press, Admit: subscription.Standing})
 	s.jobs.Patrol(pipelines.Round())
 	often, err := s.throttle(ctx, cfg, c)
 	if err != nil {
@@ -178,7 +190,7 @@ func (s *server) wire(ctx context.Context, cfg config.Config, secret config.Secr
 	}
 	statements := bank.NewOffice(s.identity, desk)
 	a := api.New(api.Rooms{
-		Store: s.store, Identity: s.identity, Replay: kept, Teller: credit.NewTeller(s.store), Desk: desk, Bank: statements, Jobs: s.jobs, Planner: p, Writer: w, Pipelines: pipelines,
+		Store: s.store, Identity: s.identity, Replay: kept, Teller: credit.NewTeller(s.store), Desk: desk, Bank: statements, Jobs: s.jobs, Planner: p, Writer: w, Pipelines: pipelines, Press: s.press,
 		Sites: limit(subscription.Sites), Throttle: often, Proxies: cfg.TrustedProxies, Log: s.log, Version: Version,
 		Ending: s.ending,
 	})

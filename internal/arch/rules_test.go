@@ -28,7 +28,8 @@ var floors = []string{
 	// the product
 	"ai/internal/provider", "ai/internal/cluster", "ai/internal/provider/offline", "ai/internal/provider/chat",
 	"ai/internal/provider/vendortest", "ai/internal/provider/openai", "ai/internal/provider/anthropic", "ai", "ai/aitest",
-	"site", "planner/internal/keywordfile", "planner", "writer", "automation",
+	"site", "planner/internal/keywordfile", "planner", "writer",
+	"publish/wordpresstest", "publish/internal/wordpress", "publish", "automation",
 	// the edges, and what knows everybody
 	"web/assets", "web/ui", "web/webtest", "web", "api", "app",
 	"arch",
@@ -47,6 +48,7 @@ var onlyInto = map[string][]string{
 	"igny8/internal/payment/stripetest":              {},
 	"igny8/internal/payment/paypaltest":              {},
 	"igny8/internal/web/webtest":                     {},
+	"igny8/internal/publish/wordpresstest":           {},
 	"igny8/internal/app":                             {},
 	"github.com/danielgtaylor/huma/v2":               {"api"},
 	"github.com/riverqueue/river":                    {"db", "job"},
@@ -99,7 +101,7 @@ var onlyBy = map[string][]string{
 	"time.Now":                                  {"clock"},
 	"time.Since":                                {"clock"},
 	"time.Until":                                {"clock"},
-	"os.Getenv":                                 {"db/dbtest", "web/webtest"},
+	"os.Getenv":                                 {"db/dbtest", "web/webtest", "publish/wordpresstest"},
 	"os.LookupEnv":                              {},
 	"os.Environ":                                {},
 	"os.Exit":                                   {},

@@ -14,6 +14,7 @@ import (
 	"igny8/internal/id"
 	"igny8/internal/job"
 	"igny8/internal/planner"
+	"igny8/internal/publish"
 	"igny8/internal/site"
 	"igny8/internal/tenant"
 	"igny8/internal/writer"
@@ -23,6 +24,7 @@ import (
 type Rooms struct {
 	Planner *planner.Planner
 	Writer  *writer.Writer
+	Press   *publish.Press
 	// Admit says why the account may not order anything, or nil.
 	Admit credit.Admit
 }
@@ -137,7 +139,7 @@ func (m *Manager) turn(ctx context.Context, tx *tenant.Tx, p Pipeline) ([]Run, *
 	for _, s := range []struct {
 		step Step
 		do   func(context.Context, *tenant.Tx) (Run, error)
-	}{{Approve, t.approve}, {Write, t.write}, {Ideas, t.ideas}, {Cluster, t.cluster}} {
+	}{{Publish, t.publish}, {Approve, t.approve}, {Write, t.write}, {Ideas, t.ideas}, {Cluster, t.cluster}} {
 		if !slices.Contains(p.Steps, s.step) {
 			continue
 		}
@@ -145,7 +147,7 @@ func (m *Manager) turn(ctx context.Context, tx *tenant.Tx, p Pipeline) ([]Run, *
 		switch f := fault.Of(err); {
 		case err == nil:
 			n.ID, n.Site, n.Step, n.Created = id.New[runKind](), p.Site, s.step, tx.Now()
-			if runs = append(runs, n); !n.Job.IsZero() {
+			if runs = append(runs, n); n.Quote > 0 {
 				return runs, nil, nil
 			}
 		case errors.Is(err, errNothingWasThere):
@@ -153,6 +155,8 @@ func (m *Manager) turn(ctx context.Context, tx *tenant.Tx, p Pipeline) ([]Run, *
 			reason = errDayDone
 		case f.Kind == fault.PaymentRequired:
 			return runs, f, nil
+		case errors.Is(err, publish.ErrNoChannel):
+			reason = publish.ErrNoChannel
 		default:
 			return nil, nil, err
 		}
@@ -399,4 +403,37 @@ func (t *turn) approve(ctx context.Context, tx *tenant.Tx) (Run, error) {
 		}
 	}
 	return Run{Items: int64(len(fresh))}, nil
+}
+
+// publish orders that approved articles appear: as many as may in a day, spread
+// over what is left of it, so that a site does not get all of them in a minute.
+func (t *turn) publish(ctx context.Context, tx *tenant.Tx) (Run, error) {
+	most, err := t.most(Publish, t.p.Posts)
+	if err != nil {
+		return Run{}, err
+	}
+	waiting, err := publish.Waiting(ctx, tx, t.p.Site, int(most))
+	if err != nil {
+		return Run{}, err
+	}
+	if len(waiting) == 0 {
+		return Run{}, errNothingWasThere
+	}
+	if _, err := publish.LoadChannel(ctx, tx, t.p.Site); err != nil {
+		return Run{}, err
+	}
+	last := job.ID{}
+	gap := t.day.Add(24*time.Hour).Sub(tx.Now()) / time.Duration(most)
+	for i, c := range waiting {
+		o := publish.Order{Wanted: publish.AsPost}
+		if i > 0 {
+			o.At = tx.Now().Add(time.Duration(i) * gap)
+		}
+		p, err := t.m.r.Press.Publish(ctx, tx, c, o)
+		if err != nil {
+			return Run{}, err
+		}
+		last = p.Job
+	}
+	return Run{Items: int64(len(waiting)), Job: last}, nil
 }

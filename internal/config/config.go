@@ -39,6 +39,10 @@ type Config struct {
 	PayPal   PayPal // IGNY8_PAYPAL_*
 	Debug    bool   // IGNY8_DEBUG, more in the log and no throttling; only on a loopback address
 
+	// PrivateSites is IGNY8_PRIVATE_SITES: the WordPress of a tenant may be at a
+	// private address, and without TLS.
+	PrivateSites bool
+
 	// TrustedProxies is IGNY8_TRUSTED_PROXIES: whose X-Forwarded-For is believed.
 	TrustedProxies []netip.Prefix
 
@@ -59,7 +63,7 @@ type AI struct {
 var known = []string{
 	"IGNY8_ADDR", "IGNY8_BASE_URL", "IGNY8_DATA", "IGNY8_DATABASE_URL", "IGNY8_MIGRATE_DATABASE_URL", "IGNY8_AI_PROVIDER",
 	"IGNY8_AI_BASE_URL", "IGNY8_AI_KEY", "IGNY8_AI_MODEL", "IGNY8_SMTP_URL", "IGNY8_MAIL_FROM", "IGNY8_DEBUG",
-	"IGNY8_REDIS_URL", "IGNY8_TRUSTED_PROXIES", "IGNY8_STRIPE_KEY", "IGNY8_STRIPE_WEBHOOK_SECRET", "IGNY8_STRIPE_BASE_URL",
+	"IGNY8_REDIS_URL", "IGNY8_TRUSTED_PROXIES", "IGNY8_PRIVATE_SITES", "IGNY8_STRIPE_KEY", "IGNY8_STRIPE_WEBHOOK_SECRET", "IGNY8_STRIPE_BASE_URL",
 	"IGNY8_PAYPAL_CLIENT_ID", "IGNY8_PAYPAL_SECRET", "IGNY8_PAYPAL_WEBHOOK_ID", "IGNY8_PAYPAL_BASE_URL",
 }
 
@@ -92,6 +96,7 @@ func Read(environ []string) (Config, error) {
 		Redis: r.redis("IGNY8_REDIS_URL"),
 
 		TrustedProxies: r.networks("IGNY8_TRUSTED_PROXIES"),
+		PrivateSites:   r.flag("IGNY8_PRIVATE_SITES"),
 	}
 	c.BaseURL = r.url("IGNY8_BASE_URL", "http://"+c.Addr)
 	c.SMTP = r.smtp("IGNY8_SMTP_URL")

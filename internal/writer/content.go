@@ -175,7 +175,7 @@ func Apply(ctx context.Context, tx *tenant.Tx, cid ContentID, e Edit) (Content, 
 		return Content{}, err
 	}
 	c.Version, c.Words, c.Updated = c.Version+1, int64(ai.Words(c.Markdown)), tx.Now()
-	if c.Status == Approved {
+	if c.Status == Approved || c.Status == Published {
 		c.Status = Draft
 	}
 	if err := addVersion(ctx, tx, c); err != nil {
@@ -237,20 +237,78 @@ func Approve(ctx context.Context, tx *tenant.Tx, cid ContentID) (Content, error)
 	return c, audit.Record(ctx, tx, "content.approved", cid.String(), map[string]int64{"version": c.Version})
 }
 
+// SetPublished notes that a version of an article is on its site, or that the
+// article is not there any more. One that has changed since stays as it is.
+func SetPublished(ctx context.Context, tx *tenant.Tx, cid ContentID, version int64, there bool) error {
+	from, to := Published, Approved
+	if there {
+		from, to = Approved, Published
+	}
+	_, err := tx.Exec(ctx, `UPDATE contents SET status = $4 WHERE account_id = $1 AND id = $2 AND status = $3 AND (version = $5 OR NOT $6)`,
+		cid, string(from), string(to), version, there)
+	if err != nil {
+		return fmt.Errorf("article %s is published: %w", cid, err)
+	}
+	return nil
+}
+
+// Headline is an article in short.
+type Headline struct {
+	Title   string
+	Version int64
+	Status  ContentStatus
+}
+
+// Headlines is some articles in short; those that are not there are not in it.
+func Headlines(ctx context.Context, r tenant.Reader, cs []ContentID) (map[ContentID]Headline, error) {
+	all := make(map[ContentID]Headline, len(cs))
+	if len(cs) == 0 {
+		return all, nil
+	}
+	args := make([]any, len(cs))
+	in := make([]string, len(cs))
+	for i, c := range cs {
+		args[i], in[i] = c, fmt.Sprintf("$%d", i+2)
+	}
+	err := r.Each(ctx, `
+		SELECT c.id, v.title, c.version, c.status FROM contents c
+		JOIN content_versions v ON v.account_id = c.account_id AND v.content_id = c.id AND v.version = c.version
+		WHERE c.account_id = $1 AND c.id IN (`+strings.Join(in, ", ")+`)`, args, func(scan tenant.Scan) error {
+		var c ContentID
+		var h Headline
+		err := scan(&c, &h.Title, &h.Version, &h.Status)
+		all[c] = h
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("headlines: %w", err)
+	}
+	return all, nil
+}
+
+// ApprovedOf is the oldest approved articles of a site, from the one after on.
+func ApprovedOf(ctx context.Context, r tenant.Reader, sid site.ID, after ContentID, limit int) ([]ContentID, error) {
+	return ids(ctx, r, `status = 'approved'`, sid, after, limit)
+}
+
 // Fresh is the oldest drafts of a site that nobody has touched since they were
 // written.
 func Fresh(ctx context.Context, r tenant.Reader, sid site.ID, limit int) ([]ContentID, error) {
+	return ids(ctx, r, `status = 'draft' AND version = 1`, sid, ContentID{}, limit)
+}
+
+func ids(ctx context.Context, r tenant.Reader, which string, sid site.ID, after ContentID, limit int) ([]ContentID, error) {
 	var all []ContentID
 	err := r.Each(ctx, `
-		SELECT id FROM contents WHERE account_id = $1 AND site_id = $2 AND status = 'draft' AND version = 1 ORDER BY id LIMIT $3`, []any{sid, limit},
-		func(scan tenant.Scan) error {
+		SELECT id FROM contents WHERE account_id = $1 AND site_id = $2 AND id > $3 AND `+which+` ORDER BY id LIMIT $4`,
+		[]any{sid, after.String(), limit}, func(scan tenant.Scan) error {
 			var c ContentID
 			err := scan(&c)
 			all = append(all, c)
 			return err
 		})
 	if err != nil {
-		return nil, fmt.Errorf("drafts of %s: %w", sid, err)
+		return nil, fmt.Errorf("articles of %s: %w", sid, err)
 	}
 	return all, nil
 }

@@ -105,7 +105,7 @@ func start() (s Site, err error) {
 		if err != nil {
 			return err
 		}
-		res, err := http.DefaultClient.Do(req)
+		res, err := new(http.Client).Do(req)
 		if err != nil {
 			return err
 		}
@@ -265,7 +265,7 @@ func (s *Site) run(ctx context.Context, name string, args ...string) error {
 func (s *Site) serve(name string, args ...string) error {
 	c := exec.Command("sh", append([]string{"-c", supervise, "sh", name}, args...)...)
 	c.SysProcAttr, c.Dir = s.attr, s.dir
-	c.Env = append(os.Environ(), "DIR="+s.dir, "PHP_CLI_SERVER_WORKERS=4")
+	c.Env = append(c.Environ(), "DIR="+s.dir, "PHP_CLI_SERVER_WORKERS=4")
 	lifeline, err := c.StdinPipe()
 	if err != nil {
 		return err

@@ -57,10 +57,10 @@ type shown struct {
 
 func (s shown) there() There { return There{ID: s.ID, URL: s.Link, Status: s.Status} }
 
-// mark is the comment by which a post of ours is known: in its text, where it
+// Mark is the comment by which a post of ours is known: in its text, where it
 // survives whatever an editor changes of title, slug or status, and needs no
 // plugin.
-func mark(name string) string { return "<!-- igny8:" + name + " -->" }
+func Mark(name string) string { return "<!-- igny8:" + name + " -->" }
 
 // Put makes the post as it is to be: the one of that mark is changed, whatever
 // has become of it, and only where there is none one is made. id is the post as
@@ -124,7 +124,7 @@ func (c *Client) ours(ctx context.Context, name string) ([]shown, error) {
 		return nil, fmt.Errorf("look for %s: %w", name, err)
 	}
 	for _, s := range found {
-		if strings.Contains(s.Content.Raw, mark(name)) {
+		if strings.Contains(s.Content.Raw, Mark(name)) {
 			all = append(all, s)
 		}
 	}
@@ -148,7 +148,11 @@ func (c *Client) alone(ctx context.Context, name string, made shown) (shown, err
 	}
 	for _, s := range all[1:] {
 		err := c.do(ctx, http.MethodDelete, "/wp/v2/posts/"+strconv.FormatInt(s.ID, 10), url.Values{"force": {"true"}}, nil, nil)
-		if err != nil && !IsGone(err) {
+		if err == nil || IsGone(err) {
+			continue
+		}
+		// Another may have removed it at the same moment: WordPress calls that a failure.
+		if there, look := c.Look(ctx, []int64{s.ID}); look != nil || there[s.ID].ID != 0 {
 			return made, fmt.Errorf("remove post %d, the second of %s: %w", s.ID, name, err)
 		}
 	}
@@ -158,7 +162,7 @@ func (c *Client) alone(ctx context.Context, name string, made shown) (shown, err
 // fields is a post as the API takes it.
 func (c *Client) fields(ctx context.Context, p Post) (map[string]any, error) {
 	f := map[string]any{
-		"title": p.Title, "slug": p.Slug, "excerpt": p.Excerpt, "content": strings.TrimSpace(p.HTML) + "\n" + mark(p.Mark), "status": p.Status,
+		"title": p.Title, "slug": p.Slug, "excerpt": p.Excerpt, "content": strings.TrimSpace(p.HTML) + "\n" + Mark(p.Mark), "status": p.Status,
 	}
 	if p.Status == Future {
 		f["date_gmt"] = gmt(p.At)

@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"image"
 	"image/png"
+	"io"
+	"log"
 	"net/http"
 	"net/http/httptest"
 	"slices"
@@ -196,9 +198,10 @@ func TestProbe(t *testing.T) {
 		}
 	}))
 	defer page.Close()
-	secure := httptest.NewTLSServer(http.NotFoundHandler())
+	secure := httptest.NewUnstartedServer(http.NotFoundHandler())
+	secure.Config.ErrorLog = log.New(io.Discard, "", 0)
+	secure.StartTLS()
 	defer secure.Close()
-	secure.Config.ErrorLog = nil
 	at := func(url string) *wordpress.Client { c := client(s); c.URL = url; return c }
 	wrong := client(s)
 	wrong.Password = "abcd efgh ijkl mnop"
