@@ -207,10 +207,10 @@ func TestProbe(t *testing.T) {
 	wrong.Password = "abcd efgh ijkl mnop"
 	shy := client(s)
 	shy.HTTP = httpx.NewClient(httpx.Outbound{})
-	s.Run(`$u = wp_insert_user(['user_login' => 'reader', 'user_pass' => wp_generate_password(), 'role' => 'subscriber']);`)
 	reader := client(s)
-	reader.User = "reader"
-	reader.Password = s.Run(`list($p) = WP_Application_Passwords::create_new_application_password(get_user_by('login', 'reader')->ID, ['name' => 'x']); echo $p;`)
+	reader.User = newMark()
+	reader.Password = s.Run(`$u = wp_insert_user(['user_login' => '` + reader.User + `', 'user_pass' => wp_generate_password(), 'role' => 'subscriber']);
+		list($p) = WP_Application_Passwords::create_new_application_password($u, ['name' => 'x']); echo $p;`)
 	for _, tt := range []struct {
 		name string
 		c    *wordpress.Client
