@@ -151,7 +151,8 @@ func (p *Press) toCompare(ctx context.Context, s tenant.Scope, a LookArgs) (ch C
 // compare writes down what has become of a post. there is empty when the site
 // has it no more.
 func (p Publication) compare(ctx context.Context, tx *tenant.Tx, there wordpress.There) (bool, error) {
-	state, code, detail, look := p.State, "", "", tx.Now().Add(lookOften)
+	var state State
+	code, detail, look := "", "", tx.Now().Add(lookOften)
 	switch there.Status {
 	case wordpress.Publish:
 		state = Published
