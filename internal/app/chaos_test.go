@@ -25,18 +25,22 @@ import (
 
 var chaosRounds = flag.Int("chaos.rounds", 3, "how often TestChaos kills a loaded server")
 
-// chaosChild tells the process that is killed where its database is.
+// chaosChild tells the process that is killed where its database is, its folder,
+// and perhaps its models.
 const chaosChild = "IGNY8_APP_TEST_CHILD"
 
 // TestChaosServer is no test but the server that is killed.
 func TestChaosServer(t *testing.T) {
-	url, data, given := strings.Cut(os.Getenv(chaosChild), " ")
-	if !given {
+	told := strings.Fields(os.Getenv(chaosChild))
+	if len(told) < 2 {
 		t.Skip("is run by the test that kills it")
 	}
 	ctx, stop := context.WithCancel(t.Context())
 	defer stop()
-	cfg := config.Config{Addr: "127.0.0.1:0", Data: data, Database: url, AI: config.AI{Provider: config.Offline}, Debug: true}
+	cfg := config.Config{Addr: "127.0.0.1:0", Data: told[1], Database: told[0], AI: config.AI{Provider: config.Offline}, Debug: true, PrivateSites: true}
+	if len(told) > 2 {
+		cfg.AI = config.AI{Provider: config.OpenAI, BaseURL: told[2], Model: "m"}
+	}
 	ln, err := listen(ctx, cfg.Addr)
 	if err != nil {
 		t.Fatal(err)
@@ -65,10 +69,10 @@ type victim struct {
 	cmd  *exec.Cmd
 }
 
-func startVictim(t *testing.T, url, data string) *victim {
+func startVictim(t *testing.T, told ...string) *victim {
 	t.Helper()
 	v := &victim{t: t, cmd: exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestChaosServer$", "-test.timeout=10m")}
-	v.cmd.Env = append(os.Environ(), chaosChild+"="+url+" "+data)
+	v.cmd.Env = append(os.Environ(), chaosChild+"="+strings.Join(told, " "))
 	in, err := v.cmd.StdinPipe() // closes when this process dies, and the child with it
 	if err != nil {
 		t.Fatal(err)
