@@ -230,6 +230,15 @@ type invoiceView struct {
 	PaymentMethod string      `json:"payment_method" enum:"stripe,paypal,bank_transfer"`
 	Bank          *bankView   `json:"bank_details" doc:"Where to send a bank transfer. Null when the invoice is not paid that way, or while the operator has not said where."`
 	Lines         []lineView  `json:"lines,omitempty"`
+
+	Package *soldView `json:"package" doc:"The credits that it sells. Null: it is for a plan."`
+}
+
+// soldView is credits that an invoice sells.
+type soldView struct {
+	Code    string `json:"code"`
+	Credits int64  `json:"credits"`
+	Days    int64  `json:"valid_days" doc:"From the payment on. 0: for ever."`
 }
 
 // invoiceOf is an invoice with where to send the money.
@@ -240,6 +249,9 @@ func invoiceOf(ctx context.Context, r tenant.Reader, i invoice.Invoice) (invoice
 		TaxIncluded: i.TaxIncluded, Total: i.Total, Paid: i.Paid, Credited: i.Credited,
 		AmountDue: i.AmountDue(), Issued: i.Issued, Due: i.Due, PaidAt: moment(i.PaidAt), Reference: i.Reference,
 		PaymentMethod: string(i.PaymentMethod),
+	}
+	if p := i.Pack; !p.IsZero() {
+		v.Package = &soldView{Code: p.Code, Credits: int64(p.Credits), Days: p.Days}
 	}
 	if i.Seller.Name != "" {
 		v.Seller = ptr(showSeller(i.Seller))

@@ -31,6 +31,7 @@ type billingPage struct {
 	Balance credit.Balance
 	Lots    []credit.Lot
 	Owed    credit.Credits
+	Alert   credit.Alert
 	Now     time.Time
 }
 
@@ -114,6 +115,9 @@ func (p *billingPage) readCredits(ctx context.Context, v *tenant.View) (err erro
 		return err
 	}
 	if p.Lots, err = credit.Lots(ctx, v); err != nil {
+		return err
+	}
+	if p.Alert, err = credit.AlertOf(ctx, v); err != nil {
 		return err
 	}
 	debts, err := credit.Debts(ctx, v)

@@ -189,6 +189,9 @@ func (p invoicePage) lede() lede {
 }
 
 func (p invoicePage) paidLede() lede {
+	if !p.Invoice.Pack.IsZero() {
+		return lede{ui.Good, "Your credits are live", p.packed() + " came with this invoice" + p.packEnd() + "."}
+	}
 	b := p.Bought
 	switch {
 	case b == nil:
@@ -199,6 +202,19 @@ func (p invoicePage) paidLede() lede {
 		return lede{ui.Good, "This invoice is paid", p.credits() + " come on " + p.Locale.Date(b.Start) + ", when the next period begins."}
 	}
 	return lede{ui.Good, "Your credits are live", p.credits() + " came with " + b.Plan.Name + ", and last until " + p.Locale.Date(b.End) + "."}
+}
+
+// packed is how many credits an invoice for a package sells.
+func (p invoicePage) packed() string {
+	return p.Locale.Number(int64(p.Invoice.Pack.Credits)) + " credits"
+}
+
+// packEnd is until when they are good.
+func (p invoicePage) packEnd() string {
+	if p.Invoice.Pack.Days == 0 {
+		return ", and stay until they are used"
+	}
+	return ", and last until " + p.Locale.Date(p.Invoice.PaidAt.Add(time.Duration(p.Invoice.Pack.Days)*24*time.Hour))
 }
 
 func (p invoicePage) credits() string { return p.Locale.Number(int64(p.Bought.Credits)) + " credits" }

@@ -151,8 +151,11 @@ func (p plansPage) start() string {
 }
 
 // method is the way to pay that is chosen before anybody chose.
-func (p plansPage) method() string {
-	for _, m := range p.Methods {
+func (p plansPage) method() string { return firstMethod(p.Methods) }
+
+// firstMethod is the first way to pay that there is; empty: none.
+func firstMethod(all []payment.Availability) string {
+	for _, m := range all {
 		if m.Available {
 			return string(m.Method)
 		}

@@ -114,6 +114,9 @@ func (p invoicePage) stepsOf(one payment.Payment) []waypoint {
 // stepsPaid is the end of a good story.
 func (p invoicePage) stepsPaid() []waypoint {
 	all := []waypoint{{State: stepDone, Title: "Invoice paid", At: p.Invoice.PaidAt}}
+	if !p.Invoice.Pack.IsZero() {
+		return append(all, waypoint{State: stepDone, Title: p.packed() + " live", At: p.Invoice.PaidAt})
+	}
 	b := p.Bought
 	switch {
 	case b == nil:
