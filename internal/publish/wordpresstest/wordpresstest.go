@@ -240,6 +240,17 @@ func (s *Site) Plugin(code string) {
 	})
 }
 
+// Install puts a plugin's folder in place and switches it on, for all tests that
+// come.
+func (s *Site) Install(dir string) {
+	s.t.Helper()
+	name := filepath.Base(dir)
+	if err := s.run(s.t.Context(), "cp", "-r", "--no-preserve=mode,ownership", dir, filepath.Join(s.www(), "wp-content", "plugins")); err != nil {
+		s.t.Fatal(err)
+	}
+	s.Run(`require_once ABSPATH . 'wp-admin/includes/plugin.php'; $e = activate_plugin(` + quote(name+"/"+name+".php") + `); if (is_wp_error($e)) { fwrite(STDERR, $e->get_error_message()); exit(1); }`)
+}
+
 func (s *Site) php(ctx context.Context, code string) (string, error) {
 	c := exec.CommandContext(ctx, "php", "-d", "display_errors=stderr", "-r", code, "--", s.www())
 	c.SysProcAttr, c.Dir = s.attr, s.dir
