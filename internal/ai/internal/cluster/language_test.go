@@ -4,6 +4,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"igny8/internal/ai/internal/cluster"
 )
 
 // TestLanguages has two subjects in each language, inflected, with stop words,
@@ -12,6 +14,7 @@ func TestLanguages(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct{ language, one, other string }{
 		{"de", "küche planen|küchen planen|die küche planen|kuche planen", "häuser kaufen|haus kaufen|ein haus kaufen"},
+		{"de", "haus|häuser", "wald|wälder|wäldern"},
 		{"de-AT", "kaffeemühle test|kaffeemühlen test|kaffeemuhle im test", "laufschuhe damen|laufschuh damen|laufschuhe für damen"},
 		{"fr", "recette de crêpes|recettes de crepes|la recette des crêpes", "chaussure de sport|chaussures de sport|les chaussures sport"},
 		{"es", "síntomas de la gripe|sintomas gripe|síntoma de gripe", "zapatos baratos|zapato barato|los zapatos baratos"},
@@ -30,5 +33,17 @@ func TestLanguages(t *testing.T) {
 		if got := scene(b, groups); !slices.Equal(got, want) {
 			t.Errorf("%s:\n%s", tt.language, strings.Join(got, "\n"))
 		}
+	}
+}
+
+func TestGermanWords(t *testing.T) {
+	t.Parallel()
+	for _, same := range [][2]string{{"küche", "kuchen"}, {"haus", "häuser"}, {"schuh", "schuhe"}, {"straße", "strassen"}} {
+		if a, b := cluster.Stem("de-CH", same[0]), cluster.Stem("de-CH", same[1]); a != b {
+			t.Errorf("%s is %s, and %s is %s", same[0], a, same[1], b)
+		}
+	}
+	if !cluster.IsStop("de", "für") || cluster.IsStop("de", "garten") || cluster.IsStop("en", "für") {
+		t.Error("the stop words are not those of the language")
 	}
 }
