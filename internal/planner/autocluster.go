@@ -86,7 +86,7 @@ func (a ClusterArgs) where() (string, []any) {
 		for _, k := range a.Keywords {
 			args = append(args, k)
 		}
-		return `account_id = $1 AND site_id = $2 AND id IN (` + numbered(3, len(a.Keywords)) + `)` + unlocked, args
+		return `account_id = $1 AND site_id = $2 AND id IN (` + numbered(len(a.Keywords)) + `)` + unlocked, args
 	case a.All:
 		return `account_id = $1 AND site_id = $2` + unlocked, args
 	default:

@@ -170,7 +170,7 @@ func (c Cluster) take(ctx context.Context, tx *tenant.Tx, ks []KeywordID) error 
 		for _, k := range part {
 			args = append(args, k)
 		}
-		if _, err := tx.Exec(ctx, `UPDATE keywords SET cluster_id = $2 WHERE account_id = $1 AND id IN (`+numbered(3, len(part))+`)`, args...); err != nil {
+		if _, err := tx.Exec(ctx, `UPDATE keywords SET cluster_id = $2 WHERE account_id = $1 AND id IN (`+numbered(len(part))+`)`, args...); err != nil {
 			return fmt.Errorf("put %d keywords into cluster %s: %w", len(part), c.ID, err)
 		}
 	}
@@ -186,7 +186,7 @@ func countIn(ctx context.Context, r tenant.Reader, and string, of any, ks []Keyw
 	for _, k := range ks {
 		args = append(args, k)
 	}
-	q := `SELECT count(*) FROM keywords WHERE account_id = $1 ` + and + ` AND id IN (` + numbered(3, len(ks)) + `)`
+	q := `SELECT count(*) FROM keywords WHERE account_id = $1 ` + and + ` AND id IN (` + numbered(len(ks)) + `)`
 	if err := r.Get(ctx, q, args, &n); err != nil {
 		return 0, fmt.Errorf("count keywords: %w", err)
 	}

@@ -116,7 +116,7 @@ func moveKeywords(ctx context.Context, tx *tenant.Tx, all []move) error {
 		for _, m := range all[:n] {
 			args = append(args, m.keyword)
 		}
-		if _, err := tx.Exec(ctx, `UPDATE keywords SET cluster_id = $2 WHERE account_id = $1 AND id IN (`+numbered(3, n)+`)`+unlocked, args...); err != nil {
+		if _, err := tx.Exec(ctx, `UPDATE keywords SET cluster_id = $2 WHERE account_id = $1 AND id IN (`+numbered(n)+`)`+unlocked, args...); err != nil {
 			return fmt.Errorf("put %d keywords into cluster %s: %w", n, all[0].cluster, err)
 		}
 		all = all[n:]
@@ -124,14 +124,14 @@ func moveKeywords(ctx context.Context, tx *tenant.Tx, all []move) error {
 	return nil
 }
 
-// numbered is a list of n parameters, such as "$3,$4".
-func numbered(from, n int) string {
+// numbered is a list of n parameters, from "$3" on.
+func numbered(n int) string {
 	var b strings.Builder
 	for i := range n {
 		if i > 0 {
 			b.WriteByte(',')
 		}
-		fmt.Fprintf(&b, "$%d", from+i)
+		fmt.Fprintf(&b, "$%d", 3+i)
 	}
 	return b.String()
 }
