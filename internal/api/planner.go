@@ -32,6 +32,7 @@ func (a *API) plannerRoutes() {
 		summary: "Group keywords into clusters"}, writing, a.autoCluster)
 	read(a, route{method: http.MethodGet, path: "/planner/clusters", id: "list-clusters", tag: "planner", summary: "The clusters, largest first"}, reading, listClusters)
 	read(a, route{method: http.MethodGet, path: "/planner/clusters/{id}", id: "get-cluster", tag: "planner", summary: "One cluster"}, reading, getCluster)
+	a.clusterEditRoutes(writing)
 	write(a, route{method: http.MethodPost, scope: throttle.AI, path: "/planner/clusters/generate_ideas", id: "generate-ideas", tag: "planner", status: http.StatusAccepted,
 		summary: "Propose articles for clusters"}, writing, a.generateIdeas)
 	read(a, route{method: http.MethodGet, path: "/planner/ideas", id: "list-ideas", tag: "planner", summary: "The ideas"}, reading, listIdeas)
@@ -229,13 +230,14 @@ type clusterView struct {
 	Size     int64     `json:"size" doc:"How many keywords."`
 	Volume   int64     `json:"volume" doc:"Searches a month, of all of them."`
 	Cohesion int64     `json:"cohesion" doc:"How alike they are, in thousandths."`
+	Locked   bool      `json:"locked" doc:"A person made, changed or locked it: no clustering takes its keywords or its name."`
 	Created  time.Time `json:"created_at"`
 }
 
 func showCluster(c planner.Cluster) clusterView {
 	return clusterView{
 		ID: c.ID.String(), Site: c.Site.String(), Name: c.Name, Pillar: c.Pillar, Intent: text(c.Intent), Size: c.Size,
-		Volume: c.Volume, Cohesion: c.Cohesion, Created: c.Created,
+		Volume: c.Volume, Cohesion: c.Cohesion, Locked: c.Locked, Created: c.Created,
 	}
 }
 

@@ -33,7 +33,7 @@ type Clustered struct {
 // AutoCluster orders the clustering of keywords of a site: those named, or
 // else all that are in no cluster, or else all. It is ErrKeywordNotFound when
 // one that is named is not the site's, and ErrNothingToCluster when there are
-// none.
+// none that no person has placed: what is in a locked cluster stays there.
 func (p *Planner) AutoCluster(ctx context.Context, tx *tenant.Tx, sid site.ID, ks []KeywordID) (Ordered, error) {
 	if _, err := site.Load(ctx, tx, sid); err != nil {
 		return Ordered{}, err
@@ -47,7 +47,11 @@ func (p *Planner) AutoCluster(ctx context.Context, tx *tenant.Tx, sid site.ID, k
 	if err != nil {
 		return Ordered{}, err
 	}
-	if n < int64(distinct(ks)) {
+	there, err := countIn(ctx, tx, `AND site_id = $2`, sid, ks)
+	if err != nil {
+		return Ordered{}, err
+	}
+	if there < int64(distinct(ks)) {
 		return Ordered{}, ErrKeywordNotFound
 	}
 	if n == 0 {
@@ -82,9 +86,9 @@ func (a ClusterArgs) where() (string, []any) {
 		for _, k := range a.Keywords {
 			args = append(args, k)
 		}
-		return `account_id = $1 AND site_id = $2 AND id IN (` + numbered(3, len(a.Keywords)) + `)`, args
+		return `account_id = $1 AND site_id = $2 AND id IN (` + numbered(len(a.Keywords)) + `)` + unlocked, args
 	case a.All:
-		return `account_id = $1 AND site_id = $2`, args
+		return `account_id = $1 AND site_id = $2` + unlocked, args
 	default:
 		return `account_id = $1 AND site_id = $2 AND cluster_id IS NULL`, args
 	}

@@ -23,15 +23,16 @@ type Cluster struct {
 	Size     int64 // keywords
 	Volume   int64 // searches a month, of all of them
 	Cohesion int64 // how alike they are, in thousandths
+	Locked   bool  // a person made or changed it: no clustering takes its keywords or its name
 	Created  time.Time
 }
 
-const clusterColumns = `id, site_id, name, pillar, intent, size, volume, cohesion, created_at`
+const clusterColumns = `id, site_id, name, pillar, intent, size, volume, cohesion, locked, created_at`
 
 func readCluster(scan tenant.Scan) (Cluster, error) {
 	var c Cluster
 	var created int64
-	err := scan(&c.ID, &c.Site, &c.Name, &c.Pillar, &c.Intent, &c.Size, &c.Volume, &c.Cohesion, &created)
+	err := scan(&c.ID, &c.Site, &c.Name, &c.Pillar, &c.Intent, &c.Size, &c.Volume, &c.Cohesion, &c.Locked, &created)
 	c.Created = clock.FromMicros(created)
 	return c, err
 }

@@ -53,15 +53,19 @@ func ParseIdeaID(s string) (IdeaID, error) { return id.Parse[ideaKind](s) }
 // What a caller can be told. A file that cannot be read has faults of its own,
 // keyword_file.*.
 var (
-	ErrKeywordNotFound  = fault.New(fault.NotFound, "keyword.not_found", "There is no such keyword.")
-	ErrClusterNotFound  = fault.New(fault.NotFound, "cluster.not_found", "There is no such cluster.")
-	ErrClusterEmpty     = fault.New(fault.Conflict, "cluster.empty", "The keywords of this cluster are in other clusters now.")
-	ErrIdeaNotFound     = fault.New(fault.NotFound, "idea.not_found", "There is no such idea.")
-	ErrInvalidKeyword   = fault.New(fault.Invalid, "keyword.invalid", "A keyword has 1 to 200 printable characters.")
-	ErrNothingToCluster = fault.New(fault.Conflict, "planner.nothing_to_cluster", "There are no keywords to cluster. Import some first.")
-	ErrNothingChosen    = fault.New(fault.Invalid, "planner.nothing_chosen", "Name at least one cluster.")
-	ErrInvalidCount     = fault.New(fault.Invalid, "planner.invalid_count", "Ask for 1 to 20 ideas of each cluster.")
-	ErrInvalidCursor    = fault.New(fault.Invalid, "request.invalid_cursor", "This cursor is not one that a list gave.")
+	ErrKeywordNotFound    = fault.New(fault.NotFound, "keyword.not_found", "There is no such keyword.")
+	ErrClusterNotFound    = fault.New(fault.NotFound, "cluster.not_found", "There is no such cluster.")
+	ErrClusterEmpty       = fault.New(fault.Conflict, "cluster.empty", "The keywords of this cluster are in other clusters now.")
+	ErrClusterSplit       = fault.New(fault.Conflict, "cluster.split", "This would leave no keyword in the cluster. Name some of its keywords, not all, or rename the cluster.")
+	ErrClusterMerge       = fault.New(fault.Conflict, "cluster.merge", "Only other clusters of the same site can be merged into this one. Name those.")
+	ErrClusterHasIdeas    = fault.New(fault.Conflict, "cluster.has_ideas", "Ideas hang on this cluster. Merge it into another cluster instead: they go along.")
+	ErrInvalidClusterName = fault.New(fault.Invalid, "cluster.invalid_name", "The name of a cluster has 1 to 200 printable characters.")
+	ErrIdeaNotFound       = fault.New(fault.NotFound, "idea.not_found", "There is no such idea.")
+	ErrInvalidKeyword     = fault.New(fault.Invalid, "keyword.invalid", "A keyword has 1 to 200 printable characters.")
+	ErrNothingToCluster   = fault.New(fault.Conflict, "planner.nothing_to_cluster", "There are no keywords to cluster: none at all, or all of them in clusters that are locked. Import some, or open a cluster.")
+	ErrNothingChosen      = fault.New(fault.Invalid, "planner.nothing_chosen", "Name at least one cluster.")
+	ErrInvalidCount       = fault.New(fault.Invalid, "planner.invalid_count", "Ask for 1 to 20 ideas of each cluster.")
+	ErrInvalidCursor      = fault.New(fault.Invalid, "request.invalid_cursor", "This cursor is not one that a list gave.")
 )
 
 // Limit is what the plan says about having so many more keywords than there

@@ -100,8 +100,12 @@ func insertClusters(ctx context.Context, tx *tenant.Tx, all []Cluster) error {
 	return nil
 }
 
+// unlocked is the condition for a keyword that no person has placed.
+const unlocked = ` AND NOT EXISTS (SELECT 1 FROM clusters c WHERE c.account_id = $1 AND c.id = keywords.cluster_id AND c.locked)`
+
 // moveKeywords puts the keywords of each cluster into it, some at a time. The
-// moves of one cluster stand together.
+// moves of one cluster stand together. A keyword that a person has put somewhere
+// since the order stays there.
 func moveKeywords(ctx context.Context, tx *tenant.Tx, all []move) error {
 	for len(all) > 0 {
 		n := 1
@@ -112,7 +116,7 @@ func moveKeywords(ctx context.Context, tx *tenant.Tx, all []move) error {
 		for _, m := range all[:n] {
 			args = append(args, m.keyword)
 		}
-		if _, err := tx.Exec(ctx, `UPDATE keywords SET cluster_id = $2 WHERE account_id = $1 AND id IN (`+numbered(3, n)+`)`, args...); err != nil {
+		if _, err := tx.Exec(ctx, `UPDATE keywords SET cluster_id = $2 WHERE account_id = $1 AND id IN (`+numbered(n)+`)`+unlocked, args...); err != nil {
 			return fmt.Errorf("put %d keywords into cluster %s: %w", n, all[0].cluster, err)
 		}
 		all = all[n:]
@@ -120,14 +124,14 @@ func moveKeywords(ctx context.Context, tx *tenant.Tx, all []move) error {
 	return nil
 }
 
-// numbered is a list of n parameters, such as "$3,$4".
-func numbered(from, n int) string {
+// numbered is a list of n parameters, from "$3" on.
+func numbered(n int) string {
 	var b strings.Builder
 	for i := range n {
 		if i > 0 {
 			b.WriteByte(',')
 		}
-		fmt.Fprintf(&b, "$%d", from+i)
+		fmt.Fprintf(&b, "$%d", 3+i)
 	}
 	return b.String()
 }

@@ -41,3 +41,9 @@ func Agreement(got, want []int32) (nmi, ari, bcubed float64) {
 	}
 	return nmi, ari, 2 * precision * recall / (precision + recall)
 }
+
+// Stem is a word's stem in a language.
+func Stem(language, word string) string { return fold(speechOf(language).stem(word, true)) }
+
+// IsStop says whether a word of a language carries no subject.
+func IsStop(language, word string) bool { return speechOf(language).stop(word) }

@@ -12,7 +12,7 @@ const (
 	fewest       = 2
 	perNeighbour = 60      // phrases for each neighbour more
 	candidates   = 60      // kept while searching, for the exact comparison
-	postings     = 1 << 14 // looked at for one phrase: the bound that keeps a list with one common word from costing its square
+	postings     = 1 << 13 // looked at for one phrase: the bound that keeps a list with one common word from costing its square
 )
 
 // graph holds each node's edges, sorted by the other end.

@@ -34,6 +34,7 @@ var languages = map[string]speech{
 	"no": {norwegian.Stem, norwegian.IsStopWord},
 	"nb": {norwegian.Stem, norwegian.IsStopWord},
 	"nn": {norwegian.Stem, norwegian.IsStopWord},
+	"de": {germanStem, germanStop},
 	"hu": {hungarian.Stem, hungarian.IsStopWord},
 }
 
