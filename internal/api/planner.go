@@ -28,6 +28,10 @@ func (a *API) plannerRoutes() {
 		summary: "Add keywords by hand; one that is there already is returned as it is"}, writing, a.createKeywords)
 	write(a, route{method: http.MethodPost, path: "/planner/keywords/import", id: "import-keywords", tag: "planner", status: http.StatusAccepted, maxBody: maxUpload,
 		summary: "Import a file of keywords, as Search Console, Semrush, Ahrefs or Keyword Planner export it"}, writing, a.importKeywords)
+	mount(a, route{method: http.MethodPost, path: "/planner/keywords/import/preview", id: "preview-import", tag: "planner", maxBody: maxUpload,
+		summary: "Read a file of keywords, and say how it is understood and what an import would make of it. Nothing is stored"}, writing, a.previewImport)
+	mount(a, route{method: http.MethodGet, path: "/planner/imports/{id}/rejected", id: "get-import-rejections", tag: "planner",
+		summary: "The rows of a file that an import left out, with the reason, as CSV. It is kept for 30 days", media: "text/csv"}, reading, a.importRejections)
 	write(a, route{method: http.MethodPost, scope: throttle.AI, path: "/planner/keywords/auto_cluster", id: "auto-cluster", tag: "planner", status: http.StatusAccepted,
 		summary: "Group keywords into clusters"}, writing, a.autoCluster)
 	read(a, route{method: http.MethodGet, path: "/planner/clusters", id: "list-clusters", tag: "planner", summary: "The clusters, largest first"}, reading, listClusters)
@@ -137,7 +141,7 @@ func place(siteID, sectorID string) (sid site.ID, sec site.SectorID, err error) 
 }
 
 type importForm struct {
-	File   huma.FormFile `form:"file" required:"true" doc:"CSV, TSV or a list, in any common encoding."`
+	File   huma.FormFile `form:"file" required:"true" doc:"CSV, TSV or a list, in any common encoding, or a workbook of Excel (XLSX)."`
 	Site   string        `form:"site_id" required:"true" maxLength:"64"`
 	Sector string        `form:"sector_id" required:"false" maxLength:"64" doc:"None: the site's first."`
 }

@@ -31,7 +31,7 @@ var kindsByName = map[string]string{
 var kindsByPath = map[string]string{
 	"/sites/": "site", "/account/api-keys/": "key", "/account/members/": "user", "/account/invitations/": "invitation", "/billing/invoices/": "invoice", "/billing/payments/": "payment", "/billing/credit-notes/": "credit note",
 	"/billing/credits/holds/": "hold", "/billing/credits/entries/": "credit entry", "/billing/credits/lots/": "credit lot", "/jobs/": "job",
-	"/auth/sessions/": "session", "/planner/clusters/": "cluster", "/planner/ideas/": "idea", "/writer/content/": "content", "/writer/tasks/": "task", "/bridge/content/": "content",
+	"/auth/sessions/": "session", "/planner/clusters/": "cluster", "/planner/ideas/": "idea", "/writer/content/": "content", "/writer/tasks/": "task", "/bridge/content/": "content", "/planner/imports/": "job",
 }
 
 // kind is what the id in the path is of.

@@ -174,6 +174,7 @@ func (s *server) wire(ctx context.Context, cfg config.Config, secret config.Secr
 	}
 	p := planner.New(s.store, gate, s.jobs, limit(subscription.Keywords))
 	p.Register()
+	s.jobs.Patrol(planner.Round())
 	w := writer.New(s.store, gate, s.jobs)
 	w.Register()
 	s.press, err = publish.New(s.store, s.jobs, publish.Options{Key: sites, AllowPrivate: cfg.PrivateSites})

@@ -1,7 +1,6 @@
 package planner
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 	"strings"
@@ -45,7 +44,7 @@ type Imported struct {
 	Rejected   int64       `json:"rejected"`
 	Format     string      `json:"format"`
 	Encoding   string      `json:"encoding"`
-	Rejections []FileIssue `json:"rejections"` // the first of them
+	Rejections []FileIssue `json:"rejections"` // the first of them; Rejections has all
 	Warnings   []FileIssue `json:"warnings"`   // cells left out of rows that were kept, the first of them
 	WarningsOf int64       `json:"warning_count"`
 }
@@ -66,7 +65,7 @@ func (p *Planner) Import(ctx context.Context, tx *tenant.Tx, u Upload) (job.ID, 
 	if err != nil {
 		return job.ID{}, err
 	}
-	report, err := keywordfile.Read(bytes.NewReader(u.Body), keywordfile.Options{}, func(keywordfile.Row) error { return ctx.Err() })
+	report, err := keywordfile.ReadFile(u.Body, keywordfile.Options{}, func(keywordfile.Row) error { return ctx.Err() })
 	if err != nil {
 		return job.ID{}, fmt.Errorf("read %q: %w", u.Name, err)
 	}
@@ -109,7 +108,11 @@ func (h importer) Do(ctx context.Context, s tenant.Scope, r *job.Run, a ImportAr
 		if err != nil {
 			return fmt.Errorf("find upload %s: %w", a.Upload, err)
 		}
-		if result, err = h.p.importRows(ctx, tx, a, body); err != nil {
+		var report keywordfile.Report
+		if result, report, err = h.p.importRows(ctx, tx, a, body); err != nil {
+			return err
+		}
+		if err := keepRejected(ctx, tx, r.Job(), report.Rejected); err != nil {
 			return err
 		}
 		if err := h.Abandon(ctx, tx, a); err != nil {
@@ -133,40 +136,40 @@ func (importer) Abandon(ctx context.Context, tx *tenant.Tx, a ImportArgs) error 
 // from this file or from before, is a duplicate: where it brings a number,
 // intent or country that the keyword has not, the keyword gains it. Over the
 // plan's limit the transaction ends without any of it.
-func (p *Planner) importRows(ctx context.Context, tx *tenant.Tx, a ImportArgs, body []byte) (Imported, error) {
+func (p *Planner) importRows(ctx context.Context, tx *tenant.Tx, a ImportArgs, body []byte) (Imported, keywordfile.Report, error) {
 	if err := account.Lock(ctx, tx); err != nil { // two imports at once would count each other's
-		return Imported{}, err
+		return Imported{}, keywordfile.Report{}, err
 	}
 	before, err := countKeywords(ctx, tx)
 	if err != nil {
-		return Imported{}, err
+		return Imported{}, keywordfile.Report{}, err
 	}
 	b := newBatch(a.Site, a.Sector, fillIn)
-	report, err := keywordfile.Read(bytes.NewReader(body), keywordfile.Options{}, func(r keywordfile.Row) error {
+	report, err := keywordfile.ReadFile(body, keywordfile.Options{MaxIssues: mostRejections}, func(r keywordfile.Row) error {
 		return b.add(ctx, tx, rowOf(r))
 	})
 	if err != nil {
-		return Imported{}, err
+		return Imported{}, keywordfile.Report{}, err
 	}
 	if err := b.write(ctx, tx); err != nil {
-		return Imported{}, err
+		return Imported{}, keywordfile.Report{}, err
 	}
 	after, err := countKeywords(ctx, tx)
 	if err != nil {
-		return Imported{}, err
+		return Imported{}, keywordfile.Report{}, err
 	}
 	added := after - before
 	if b.wrote > added { // keywords gained volumes, and so have their clusters
 		if err := recount(ctx, tx, a.Site); err != nil {
-			return Imported{}, err
+			return Imported{}, keywordfile.Report{}, err
 		}
 	}
 	if added > 0 {
 		if err := p.allow(ctx, tx, before, added); err != nil {
-			return Imported{}, err
+			return Imported{}, keywordfile.Report{}, err
 		}
 	}
-	return importedOf(report, added), nil
+	return importedOf(report, added), report, nil
 }
 
 // rowOf is a row of the file as the table keeps it.
@@ -190,7 +193,11 @@ func importedOf(r keywordfile.Report, added int64) Imported {
 	}
 }
 
+// mostShown is how many issues a result shows.
+const mostShown = 100
+
 func issuesOf(all []keywordfile.Issue) []FileIssue {
+	all = all[:min(len(all), mostShown)]
 	out := make([]FileIssue, 0, len(all))
 	for _, i := range all {
 		out = append(out, FileIssue{Line: i.Line, Column: i.Column, Value: i.Value, Reason: string(i.Reason), Detail: i.Msg})

@@ -17,6 +17,7 @@ const (
 	UTF16LE     Encoding = "utf-16le"
 	UTF16BE     Encoding = "utf-16be"
 	Windows1252 Encoding = "windows-1252"
+	Workbook    Encoding = "xlsx" // a workbook of Excel
 
 	undecided Encoding = "" // ASCII so far: UTF-8 or Windows-1252
 )

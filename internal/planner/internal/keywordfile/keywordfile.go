@@ -66,6 +66,7 @@ type Report struct {
 	Format    Format
 	Encoding  Encoding
 	Delimiter string // ",", ";", "\t" or "|"; "" for a list
+	Sheet     string // of a workbook
 	Columns   []Column
 
 	Rows          int     // rows given to the caller
