@@ -221,7 +221,7 @@ func (r *Run) conclude(ctx context.Context, result any, err error, last bool) (o
 	// The server may be stopping: what happened is still written down.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
 	defer cancel()
-	over = err == nil || !interrupted && (last || final(err))
+	over = err == nil || !interrupted && (last || Final(err))
 	werr := r.q.st.Update(ctx, r.scope, func(ctx context.Context, tx *tenant.Tx) error {
 		switch {
 		case err == nil:
@@ -277,9 +277,9 @@ func (r *Run) succeed(ctx context.Context, tx *tenant.Tx, result any) error {
 	return err
 }
 
-// final tells that trying again would not help: the error has a public face,
+// Final tells that trying again would not help: the error has a public face,
 // and not that of something that is away for a while.
-func final(err error) bool {
+func Final(err error) bool {
 	k := fault.Of(err).Kind
 	return k != fault.Internal && k != fault.Unavailable
 }

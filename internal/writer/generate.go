@@ -30,9 +30,19 @@ type TaskHold struct {
 func (DraftArgs) Kind() string { return "writer.generate_content" }
 
 // Drafted is what came of a writing job: the articles in the order in which
-// their tasks were named.
+// their tasks were named, and those that could not be written.
 type Drafted struct {
 	Contents []ContentID `json:"contents"`
+	Failed   []Unwritten `json:"failed"`
+}
+
+// Unwritten is an article that could not be written. Its task can be ordered
+// again.
+type Unwritten struct {
+	Task   TaskID `json:"task_id"`
+	Title  string `json:"title"`
+	Code   string `json:"code"`
+	Detail string `json:"detail"`
 }
 
 // headroom is how much longer than asked an article may be, in per cent: a
@@ -131,26 +141,54 @@ func queue(ctx context.Context, tx *tenant.Tx, t Task, hid credit.HoldID) error 
 type drafter struct{ w *Writer }
 
 // Do writes the articles one after the other. What an earlier run of the job
-// has written is there, and told of again; when one cannot be written, what is
-// written stays.
+// has written is there, and told of again. One that cannot be written keeps none
+// of the others from it: only when none can, or the model is away, the job
+// fails.
 func (h drafter) Do(ctx context.Context, s tenant.Scope, r *job.Run, a DraftArgs) (any, error) {
-	result := Drafted{Contents: []ContentID{}}
+	result := Drafted{Contents: []ContentID{}, Failed: []Unwritten{}}
+	var first error
 	for n, i := range a.Items {
 		t, err := h.w.task(ctx, s, i.Task)
 		if err != nil {
 			return nil, err
+		}
+		if t.Content.IsZero() && t.Hold != i.Hold { // an earlier run has given it up
+			result.Failed = append(result.Failed, Unwritten{t.ID, t.Title, ErrGivenUp.Code, ErrGivenUp.Msg})
+			continue
 		}
 		if t.Content.IsZero() {
 			if err := r.Progress(ctx, int64(n), int64(len(a.Items)), fmt.Sprintf("Writing %q", t.Title)); err != nil {
 				return nil, err
 			}
 			if t.Content, err = h.w.draft(ctx, s, t, i.Hold); err != nil {
-				return nil, blame(t, err)
+				if err = blame(t, err); ctx.Err() != nil || !job.Final(err) {
+					return nil, err
+				}
+				if first == nil {
+					first = err
+				}
+				f := fault.Of(err)
+				result.Failed = append(result.Failed, Unwritten{t.ID, t.Title, f.Code, f.Msg})
+				if err := h.w.giveUp(ctx, s, i); err != nil {
+					return nil, err
+				}
+				continue
 			}
 		}
 		result.Contents = append(result.Contents, t.Content)
 	}
+	if len(result.Contents) == 0 && first != nil {
+		return nil, first
+	}
 	return result, nil
+}
+
+// giveUp gives back the credits of one task, and makes it ready to be ordered
+// again.
+func (w *Writer) giveUp(ctx context.Context, s tenant.Scope, i TaskHold) error {
+	return w.st.Update(ctx, s, func(ctx context.Context, tx *tenant.Tx) error {
+		return drafter{w}.Abandon(ctx, tx, DraftArgs{Items: []TaskHold{i}})
+	})
 }
 
 // blame makes an error say which article it kept from being written.

@@ -2,6 +2,7 @@ package writer_test
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"strings"
@@ -130,8 +131,9 @@ func TestTwoOrderOneTask(t *testing.T) {
 	h.want(997, 3)
 }
 
-// TestOneOfSeveralFails keeps what is written, gives back the rest, and says
-// which it was.
+// TestOneOfSeveralFails keeps what is written, gives back what is not, and says
+// which it was. A model that refuses one article writes the next; one that is
+// away writes none.
 func TestOneOfSeveralFails(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
@@ -158,19 +160,45 @@ func TestOneOfSeveralFails(t *testing.T) {
 			ts := []writer.TaskID{h.task("One"), h.task("Two"), h.task("Three")}
 			o := h.order(ts...)
 			h.start(h.q)
-			j := h.await(o.Job, job.Failed)
-			if j.Error == nil || j.Error.Code != tt.code || !strings.Contains(j.Error.Detail, `"Two"`) {
-				t.Errorf("failed with %+v, want %s", j.Error, tt.code)
+			if tt.tries == 1 {
+				var got writer.Drafted
+				j := h.await(o.Job, job.Succeeded)
+				if err := json.Unmarshal(j.Result, &got); err != nil {
+					t.Fatal(err)
+				}
+				if len(got.Contents) != 2 || len(got.Failed) != 1 || got.Failed[0].Task != ts[1] || got.Failed[0].Code != tt.code || got.Failed[0].Title != "Two" {
+					t.Errorf("result %s", j.Result)
+				}
+				h.wantStatus(ts, writer.Written, writer.Todo, writer.Written)
+				h.want(996, 0)
+			} else {
+				j := h.await(o.Job, job.Failed)
+				if j.Error == nil || j.Error.Code != tt.code || !strings.Contains(j.Error.Detail, `"Two"`) {
+					t.Errorf("failed with %+v, want %s", j.Error, tt.code)
+				}
+				h.wantStatus(ts, writer.Written, writer.Todo, writer.Todo)
+				h.want(998, 0)
 			}
 			if tries.Load() != tt.tries {
 				t.Errorf("%d tries, want %d", tries.Load(), tt.tries)
 			}
-			h.wantStatus(ts, writer.Written, writer.Todo, writer.Todo)
-			h.want(998, 0)
-			h.order(ts[1:]...) // and can be ordered again
-			h.want(992, 6)
+			h.order(ts[1]) // and can be ordered again
 		})
 	}
+}
+
+// TestNoneCanBeWritten fails, and says why.
+func TestNoneCanBeWritten(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t, aitest.Script{Article: func(context.Context, ai.ArticleBrief) (ai.Article, error) { return ai.Article{}, aitest.ErrRefused }})
+	ts := []writer.TaskID{h.task("One"), h.task("Two")}
+	o := h.order(ts...)
+	h.start(h.q)
+	if j := h.await(o.Job, job.Failed); j.Error == nil || j.Error.Code != "ai.refused" || !strings.Contains(j.Error.Detail, `"One"`) {
+		t.Errorf("failed with %+v", j.Error)
+	}
+	h.wantStatus(ts, writer.Todo, writer.Todo)
+	h.want(1000, 0)
 }
 
 // TestProviderFailsOnce is what trying again is for.

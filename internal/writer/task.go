@@ -8,6 +8,7 @@ import (
 
 	"igny8/internal/account"
 	"igny8/internal/clock"
+	"igny8/internal/credit"
 	"igny8/internal/id"
 	"igny8/internal/planner"
 	"igny8/internal/site"
@@ -33,7 +34,8 @@ type Task struct {
 	Brief   Brief
 	Words   int64 // the length aimed at
 	Status  TaskStatus
-	Content ContentID // zero until it is written
+	Content ContentID     // zero until it is written
+	Hold    credit.HoldID // that pays for it; zero: it is not ordered, or is written
 	Created time.Time
 	Updated time.Time
 }
@@ -66,7 +68,7 @@ const (
 	mostWords  = 5000
 )
 
-const taskColumns = `t.id, t.site_id, t.idea_id, t.title, t.brief, t.words, t.status, c.id, t.created_at, t.updated_at`
+const taskColumns = `t.id, t.site_id, t.idea_id, t.title, t.brief, t.words, t.status, c.id, t.hold_id, t.created_at, t.updated_at`
 
 const taskFrom = ` FROM tasks t LEFT JOIN contents c ON c.account_id = t.account_id AND c.task_id = t.id WHERE t.account_id = $1`
 
@@ -74,7 +76,7 @@ func readTask(scan tenant.Scan) (Task, error) {
 	var t Task
 	var brief string
 	var created, updated int64
-	if err := scan(&t.ID, &t.Site, &t.Idea, &t.Title, &brief, &t.Words, &t.Status, &t.Content, &created, &updated); err != nil {
+	if err := scan(&t.ID, &t.Site, &t.Idea, &t.Title, &brief, &t.Words, &t.Status, &t.Content, &t.Hold, &created, &updated); err != nil {
 		return Task{}, err
 	}
 	t.Created, t.Updated = clock.FromMicros(created), clock.FromMicros(updated)

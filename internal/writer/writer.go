@@ -47,6 +47,7 @@ var (
 	ErrContentNotFound = fault.New(fault.NotFound, "content.not_found", "There is no such article.")
 	ErrContentChanged  = fault.New(fault.Conflict, "content.changed", "Somebody has changed the article since you read it. Read it again.")
 	ErrInvalidContent  = fault.New(fault.Invalid, "content.invalid", "The article cannot be like this.")
+	ErrGivenUp         = fault.New(fault.Conflict, "writer.given_up", "The article could not be written. Its task can be ordered again.")
 	ErrEmptyArticle    = fault.New(fault.Conflict, "writer.empty_article", "The AI provider gave no article. No credits were spent.")
 )
 
