@@ -8,6 +8,7 @@ import (
 
 	"igny8/internal/ai"
 	"igny8/internal/credit"
+	"igny8/internal/fault"
 	"igny8/internal/job"
 	"igny8/internal/site"
 	"igny8/internal/tenant"
@@ -28,9 +29,17 @@ type ClusterHold struct {
 // Kind implements job.Args.
 func (IdeasArgs) Kind() string { return "planner.generate_ideas" }
 
-// Ideated is what came of a job for ideas.
+// Ideated is what came of a job for ideas, and of which clusters there are none.
 type Ideated struct {
-	Ideas []IdeaID `json:"ideas"`
+	Ideas  []IdeaID     `json:"ideas"`
+	Failed []Uninspired `json:"failed"`
+}
+
+// Uninspired is a cluster for which there are no ideas, and why.
+type Uninspired struct {
+	Cluster ClusterID `json:"cluster_id"`
+	Code    string    `json:"code"`
+	Detail  string    `json:"detail"`
 }
 
 // How many ideas a cluster gets when nobody says, and at most.
@@ -112,8 +121,9 @@ func once(all []ClusterID) []ClusterID {
 type ideator struct{ p *Planner }
 
 // Do finds ideas, a cluster at a time. What an earlier run of the job has
-// settled is done, and told of again. A cluster that a new clustering has
-// emptied meanwhile costs nothing; when none is left, the job fails.
+// settled is done, and told of again. A cluster for which there are none, such as
+// one that a new clustering has emptied meanwhile, costs nothing and keeps none
+// of the others from it; when there are none for any, the job fails.
 func (h ideator) Do(ctx context.Context, s tenant.Scope, r *job.Run, a IdeasArgs) (any, error) {
 	if err := h.p.st.Update(ctx, s, func(ctx context.Context, tx *tenant.Tx) error {
 		for _, i := range a.Items {
@@ -125,22 +135,31 @@ func (h ideator) Do(ctx context.Context, s tenant.Scope, r *job.Run, a IdeasArgs
 	}); err != nil {
 		return nil, err
 	}
-	result, gone := Ideated{Ideas: []IdeaID{}}, 0
+	result := Ideated{Ideas: []IdeaID{}, Failed: []Uninspired{}}
+	var first error
 	for n, i := range a.Items {
 		if err := r.Progress(ctx, int64(n), int64(len(a.Items)), "Finding ideas"); err != nil {
 			return nil, err
 		}
 		ids, err := h.p.ideasFor(ctx, s, i, a.Count)
-		if errors.Is(err, ErrClusterNotFound) || errors.Is(err, ErrClusterEmpty) {
-			if gone++; gone == len(a.Items) {
-				return nil, err
-			}
-			err = h.p.st.Update(ctx, s, func(ctx context.Context, tx *tenant.Tx) error { return releaseUnspent(ctx, tx, i.Hold) })
-		}
-		if err != nil {
+		if err != nil && (ctx.Err() != nil || !job.Final(err)) {
 			return nil, err
 		}
+		if err != nil {
+			if first == nil {
+				first = err
+			}
+			f := fault.Of(err)
+			result.Failed = append(result.Failed, Uninspired{i.Cluster, f.Code, f.Msg})
+			err = h.p.st.Update(ctx, s, func(ctx context.Context, tx *tenant.Tx) error { return releaseUnspent(ctx, tx, i.Hold) })
+			if err != nil {
+				return nil, err
+			}
+		}
 		result.Ideas = append(result.Ideas, ids...)
+	}
+	if len(result.Failed) == len(a.Items) {
+		return nil, first
 	}
 	return result, nil
 }

@@ -2,6 +2,7 @@ package planner_test
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"slices"
 	"sync/atomic"
@@ -27,8 +28,8 @@ func failing(calls *atomic.Int64, err error, until int64) aitest.Script {
 	}}
 }
 
-// TestModelFailsForTheSecond keeps the ideas of the first, and gives back the
-// rest.
+// TestModelFailsForTheSecond keeps the ideas of the first, gives back the rest,
+// and says which they were. A model that is away is asked for none of the rest.
 func TestModelFailsForTheSecond(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
@@ -37,7 +38,7 @@ func TestModelFailsForTheSecond(t *testing.T) {
 		calls int64
 		code  string
 	}{
-		{"refused", aitest.ErrRefused, 2, "ai.refused"},
+		{"refused", aitest.ErrRefused, 3, "ai.refused"},
 		{"away", aitest.ErrUnavailable, 5, "ai.unavailable"},
 		{"breaks off", errors.New("unexpected EOF"), 5, "ai.unavailable"},
 	} {
@@ -48,7 +49,18 @@ func TestModelFailsForTheSecond(t *testing.T) {
 			o := h.order(2, cs...)
 			h.want(970, 30)
 			h.start(h.q)
-			h.fails(o.Job, tt.code)
+			if errors.Is(tt.fails, aitest.ErrRefused) { // each is asked for
+				var got planner.Ideated
+				j := h.await(o.Job, job.Succeeded)
+				if err := json.Unmarshal(j.Result, &got); err != nil {
+					t.Fatal(err)
+				}
+				if len(got.Ideas) != 2 || len(got.Failed) != 2 || got.Failed[0].Cluster != cs[1] || got.Failed[1].Code != tt.code {
+					t.Errorf("result %s", j.Result)
+				}
+			} else {
+				h.fails(o.Job, tt.code)
+			}
 			if calls.Load() != tt.calls {
 				t.Errorf("the model was asked %d times, want %d", calls.Load(), tt.calls)
 			}

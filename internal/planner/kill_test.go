@@ -145,7 +145,7 @@ func TestKilledWhileItHasIdeas(t *testing.T) {
 		left  credit.Credits
 	}{
 		{"and the next goes on", nil, job.Succeeded, []string{"All about honey", "All about bee", "All about wax"}, 2, 985},
-		{"and the next is refused", aitest.ErrRefused, job.Failed, []string{"All about honey"}, 1, 995},
+		{"and the next is refused", aitest.ErrRefused, job.Succeeded, []string{"All about honey"}, 2, 995},
 		{"and the account gives up", nil, job.Cancelled, []string{"All about honey"}, 0, 995},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
