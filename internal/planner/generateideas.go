@@ -136,7 +136,7 @@ func (h ideator) Do(ctx context.Context, s tenant.Scope, r *job.Run, a IdeasArgs
 		return nil, err
 	}
 	result := Ideated{Ideas: []IdeaID{}, Failed: []Uninspired{}}
-	var first error
+	var last error
 	for n, i := range a.Items {
 		if err := r.Progress(ctx, int64(n), int64(len(a.Items)), "Finding ideas"); err != nil {
 			return nil, err
@@ -146,9 +146,7 @@ func (h ideator) Do(ctx context.Context, s tenant.Scope, r *job.Run, a IdeasArgs
 			return nil, err
 		}
 		if err != nil {
-			if first == nil {
-				first = err
-			}
+			last = err
 			f := fault.Of(err)
 			result.Failed = append(result.Failed, Uninspired{i.Cluster, f.Code, f.Msg})
 			err = h.p.st.Update(ctx, s, func(ctx context.Context, tx *tenant.Tx) error { return releaseUnspent(ctx, tx, i.Hold) })
@@ -159,7 +157,7 @@ func (h ideator) Do(ctx context.Context, s tenant.Scope, r *job.Run, a IdeasArgs
 		result.Ideas = append(result.Ideas, ids...)
 	}
 	if len(result.Failed) == len(a.Items) {
-		return nil, first
+		return nil, last
 	}
 	return result, nil
 }
