@@ -23,6 +23,7 @@ func (a *API) writerRoutes() {
 	read(a, route{method: http.MethodGet, path: "/writer/content/{id}", id: "get-content", tag: "writer", summary: "One article in its current version"}, reading, getContent)
 	write(a, route{method: http.MethodPatch, path: "/writer/content/{id}", id: "change-content", tag: "writer", summary: "Edit an article: a new version"}, writing, changeContent)
 	read(a, route{method: http.MethodGet, path: "/writer/content/{id}/versions", id: "list-versions", tag: "writer", summary: "The versions of an article, newest first"}, reading, listVersions)
+	a.versionRoutes()
 	write(a, route{method: http.MethodPost, path: "/writer/content/{id}/approve", id: "approve-content", tag: "writer", summary: "Approve an article"},
 		identity.Tenant(tenant.ApproveContent), approveContent)
 }

@@ -121,7 +121,10 @@ func (d *description) resolve(s *schema) *schema {
 func (o operation) at(id func(name string) string) string {
 	path := o.path
 	for _, p := range o.parameters {
-		if p.In == "path" {
+		switch {
+		case p.In == "path" && p.Name == "version": // which is a number, and of what has an id
+			path = strings.ReplaceAll(path, "{version}", "1")
+		case p.In == "path":
 			path = strings.ReplaceAll(path, "{"+p.Name+"}", id(p.Name))
 		}
 	}

@@ -71,6 +71,7 @@ var onlyInto = map[string][]string{
 	"database/sql":                                   {"db", "job"},
 	"github.com/kljensen/snowball":                   {"ai/internal/cluster"},
 	"github.com/yuin/goldmark":                       {"writer"},
+	"github.com/aymanbagabas/go-udiff":               {"writer"},
 	"github.com/xuri/excelize/v2":                    {"planner/internal/keywordfile"},
 	"github.com/a-h/templ":                           {"web", "web/ui"},
 	"github.com/chromedp":                            {"web/webtest"},

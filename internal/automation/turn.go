@@ -387,22 +387,46 @@ func (t *turn) write(ctx context.Context, tx *tenant.Tx) (Run, error) {
 // approvedAtOnce is how many articles one turn approves.
 const approvedAtOnce = 50
 
-// approve approves articles as they were written. One that a person has edited
-// is left to him.
+// approve approves articles as they were written. One that a person has edited,
+// or that fails a check, is left to a person.
 func (t *turn) approve(ctx context.Context, tx *tenant.Tx) (Run, error) {
 	fresh, err := writer.Fresh(ctx, tx, t.p.Site, approvedAtOnce)
 	if err != nil {
 		return Run{}, err
 	}
-	if len(fresh) == 0 {
-		return Run{}, errNothingWasThere
-	}
+	var n int64
 	for _, c := range fresh {
+		sound, err := isSound(ctx, tx, c)
+		if err != nil {
+			return Run{}, err
+		}
+		if !sound {
+			continue
+		}
 		if _, err := writer.Approve(ctx, tx, c); err != nil {
 			return Run{}, err
 		}
+		n++
 	}
-	return Run{Items: int64(len(fresh))}, nil
+	if n == 0 {
+		return Run{}, errNothingWasThere
+	}
+	return Run{Items: n}, nil
+}
+
+// isSound tells whether an article fails no check.
+func isSound(ctx context.Context, r tenant.Reader, cid writer.ContentID) (bool, error) {
+	c, err := writer.Load(ctx, r, cid)
+	if err != nil {
+		return false, err
+	}
+	checks, err := writer.Quality(ctx, r, c)
+	for _, c := range checks {
+		if c.Grade == writer.Fail {
+			return false, err
+		}
+	}
+	return true, err
 }
 
 // publish orders that approved articles appear: as many as may in a day, spread

@@ -1,0 +1,45 @@
+package app
+
+import (
+	"net/http"
+	"testing"
+
+	"igny8/internal/clock"
+)
+
+// TestVersions edits an article, compares what it was with what it is, and goes
+// back.
+func TestVersions(t *testing.T) {
+	t.Parallel()
+	h := open(t, clock.Clock{})
+	token := h.member()
+	a := &agency{house: h, token: token, site: h.site(token)}
+	id := a.article("Bees")
+	path := "/writer/content/" + id
+	before := h.send("GET", path, token, nil).is(http.StatusOK)
+	h.send("PATCH", path, token, object{"version": 1, "title": "Wasps", "markdown": "# One\n\nNew line\n"}).is(http.StatusOK)
+	d := h.send("GET", path+"/diff", token, nil).is(http.StatusOK)
+	if d.text("from.title") != before.text("title") || d.text("to.title") != "Wasps" || d.number("added") == 0 || d.number("removed") == 0 || len(d.get("lines").([]any)) == 0 {
+		t.Errorf("compared: %s", d.body)
+	}
+	if same := h.send("GET", path+"/diff?from=2&to=2", token, nil).is(http.StatusOK); same.number("added") != 0 || same.number("removed") != 0 || len(same.get("lines").([]any)) != 3 {
+		t.Errorf("with itself: %s", same.body)
+	}
+	grades := map[any]any{}
+	for _, c := range h.send("GET", path+"/checks", token, nil).is(http.StatusOK).get("items").([]any) {
+		grades[c.(map[string]any)["code"]] = c.(map[string]any)["grade"]
+	}
+	if grades["headings"] != "fail" || grades["length"] != "fail" || grades["title_unique"] != "pass" {
+		t.Errorf("the checks: %v", grades)
+	}
+	h.send("POST", path+"/versions/1/restore", token, object{"version": 1}).fault(http.StatusConflict, "content.changed")
+	back := h.send("POST", path+"/versions/1/restore", token, object{"version": 2}).is(http.StatusOK)
+	if back.number("version") != 3 || back.text("markdown") != before.text("markdown") || back.text("title") != before.text("title") {
+		t.Errorf("back: %s", back.body)
+	}
+	if second := h.send("GET", path+"/versions/2", token, nil).is(http.StatusOK); second.text("title") != "Wasps" || second.number("version") != 2 {
+		t.Errorf("the second: %s", second.body)
+	}
+	h.send("GET", path+"/versions/9", token, nil).fault(http.StatusNotFound, "content.version_not_found")
+	h.send("GET", path+"/diff?from=1&to=9", token, nil).fault(http.StatusNotFound, "content.version_not_found")
+}

@@ -1,0 +1,95 @@
+package writer
+
+import (
+	"strings"
+	"testing"
+
+	"pgregory.net/rapid"
+)
+
+func good() Content {
+	text := "The bee hive is where bees live. A bee hive has a roof and a floor. It is made of wood.\n\n## What a bee hive costs\n\n" + strings.Repeat("It costs some money. ", 50)
+	return Content{
+		Title: "The bee hive", MetaDescription: strings.Repeat("x", 120), Excerpt: "In short.", Markdown: text, Words: 220,
+	}
+}
+
+// TestQuality spoils a good article in one way after the other.
+func TestQuality(t *testing.T) {
+	t.Parallel()
+	for _, c := range examine(good(), 200, "bee hive", "en", 0) {
+		if c.Grade != Pass || c.Text == "" {
+			t.Errorf("a good article: %+v", c)
+		}
+	}
+	for _, tt := range []struct {
+		code  string
+		grade Grade
+		spoil func(c *Content)
+		asked int64
+		twins int64
+	}{
+		{code: "length", grade: Fail, asked: 1000},
+		{code: "length", grade: Warn, asked: 300},
+		{code: "length", grade: Warn, asked: 100},
+		{code: "title_length", grade: Warn, spoil: func(c *Content) { c.Title = strings.Repeat("bee hive ", 9) }},
+		{code: "title_unique", grade: Fail, twins: 2},
+		{code: "meta_description", grade: Fail, spoil: func(c *Content) { c.MetaDescription = "" }},
+		{code: "meta_description", grade: Warn, spoil: func(c *Content) { c.MetaDescription = "short" }},
+		{code: "meta_description", grade: Warn, spoil: func(c *Content) { c.MetaDescription = strings.Repeat("ä", 161) }},
+		{code: "excerpt", grade: Warn, spoil: func(c *Content) { c.Excerpt = " " }},
+		{code: "headings", grade: Fail, spoil: func(c *Content) { c.Markdown += "\n\n# Again\n\nText." }},
+		{code: "headings", grade: Fail, spoil: func(c *Content) { c.Markdown += "\n\n##\n\nText." }},
+		{code: "headings", grade: Warn, spoil: func(c *Content) { c.Markdown += "\n\n#### Deep\n\nText." }},
+		{code: "headings", grade: Warn, spoil: func(c *Content) { c.Markdown += "\n\n## Nothing below" }},
+		{code: "headings", grade: Warn, asked: 4000, spoil: func(c *Content) { c.Words = 4000 }},
+		{code: "keyword_title", grade: Warn, spoil: func(c *Content) { c.Title = "Honey" }},
+		{code: "keyword_start", grade: Warn, spoil: func(c *Content) { c.Markdown = "Once upon a time.\n\n" + c.Markdown }},
+		{code: "keyword_heading", grade: Warn, spoil: func(c *Content) { c.Markdown = strings.Replace(c.Markdown, "## What a bee hive", "## What it", 1) }},
+		{code: "keyword_use", grade: Fail, spoil: func(c *Content) { c.Markdown = "## Bee hive\n\nNothing of it. At all. Really." }},
+		{code: "keyword_use", grade: Warn, spoil: func(c *Content) { c.Markdown += strings.Repeat(" Bee-hive.", 10) }},
+		{code: "readability", grade: Warn, spoil: func(c *Content) {
+			c.Markdown += "\n\n" + strings.Repeat(strings.Repeat("incomprehensibility characteristically ", 30)+". ", 9)
+		}},
+	} {
+		c := good()
+		if tt.spoil != nil {
+			tt.spoil(&c)
+		}
+		if tt.asked == 0 {
+			tt.asked = 200
+		}
+		for _, got := range examine(c, tt.asked, "bee hive", "en", tt.twins) {
+			if got.Code == tt.code && got.Grade != tt.grade {
+				t.Errorf("%s is %s, want %s: %s", got.Code, got.Grade, tt.grade, got.Text)
+			}
+		}
+	}
+}
+
+// TestReadabilityByLanguage: each formula tells an easy text from a hard one.
+func TestReadabilityByLanguage(t *testing.T) {
+	t.Parallel()
+	for language, hard := range map[string]string{
+		"en": "internationalization ", "de": "Donaudampfschifffahrtsgesellschaft ", "fr": "anticonstitutionnellement ", "es": "electroencefalografista ", "it": "precipitevolissimevolmente ", "pl": "konstantynopolitanczykowianeczka ",
+	} {
+		easy := checkSentences(parse(strings.Repeat("A dog ran on. ", 9)), language)
+		difficult := checkSentences(parse(strings.Repeat(strings.Repeat(hard, 30)+". ", 9)), language+"-XX")
+		if easy.Grade != Pass || difficult.Grade != Warn {
+			t.Errorf("%s: %+v, %+v", language, easy, difficult)
+		}
+	}
+}
+
+// TestAnyTextIsExamined takes whatever a model may give.
+func TestAnyTextIsExamined(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		c := Content{Title: rapid.String().Draw(t, "title"), Markdown: rapid.String().Draw(t, "markdown"), Words: rapid.Int64Range(0, 5000).Draw(t, "words")}
+		for _, got := range examine(c, 100, rapid.String().Draw(t, "keyword"), rapid.String().Draw(t, "language"), 0) {
+			if got.Code == "" || got.Text == "" {
+				t.Errorf("%+v", got)
+			}
+		}
+	})
+}
