@@ -4,12 +4,14 @@ package anthropic
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"strings"
 
 	"igny8/internal/ai/internal/provider"
 	"igny8/internal/ai/internal/provider/chat"
+	"igny8/internal/credit"
 )
 
 // BaseURL is the vendor's endpoint.
@@ -68,7 +70,7 @@ func (m *Model) Ask(ctx context.Context, instructions, text string, tokens int) 
 		Event: func(data []byte) (bool, error) {
 			var e event
 			if err := json.Unmarshal(data, &e); err != nil {
-				return false, fmt.Errorf("%w: an event that is not JSON", provider.ErrUnavailable)
+				return false, provider.Fail(credit.Silent, errors.New("an event that is not JSON"))
 			}
 			switch e.Type {
 			case "message_start":
@@ -81,14 +83,14 @@ func (m *Model) Ask(ctx context.Context, instructions, text string, tokens int) 
 					stop = e.Delta.StopReason
 				}
 			case "error":
-				return false, fmt.Errorf("%w: %s: %s", provider.ErrUnavailable, e.Error.Type, e.Error.Message)
+				return false, provider.Fail(credit.Silent, fmt.Errorf("%s: %s", e.Error.Type, e.Error.Message))
 			}
 			return e.Type == "message_stop", nil
 		},
 	}.Do(ctx)
 	a.Text = said.String()
 	if err == nil && (stop == "max_tokens" || stop == "model_context_window_exceeded" || stop == "refusal") {
-		err = fmt.Errorf("%w: the model stopped early (%s)", provider.ErrRefused, stop)
+		err = provider.Fail(credit.Unusable, fmt.Errorf("the model stopped early (%s)", stop))
 	}
 	return a, err
 }

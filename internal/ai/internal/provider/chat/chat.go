@@ -34,8 +34,9 @@ type Answer struct {
 
 // Provider is a provider over a Model.
 type Provider struct {
-	name  string
-	model Model
+	name    string
+	model   Model
+	breaker breaker
 }
 
 // New makes a provider called name.
@@ -221,7 +222,11 @@ func ask[T any](ctx context.Context, p *Provider, instructions string, message a
 		return none, err
 	}
 	for try := 1; ; try++ {
-		a, err := p.model.Ask(ctx, instructions, string(text), tokens)
+		var a Answer
+		err := p.breaker.do(ctx, func() (err error) {
+			a, err = p.model.Ask(ctx, instructions, string(text), tokens)
+			return err
+		})
 		u.InputTokens += a.InputTokens
 		u.OutputTokens += a.OutputTokens
 		if err != nil {

@@ -3,17 +3,20 @@ package chat
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"strconv"
 	"strings"
 	"time"
 
 	"igny8/internal/ai/internal/provider"
+	"igny8/internal/credit"
 	"igny8/internal/httpx"
 )
 
@@ -26,6 +29,8 @@ type Call struct {
 	// Event is given the data of each event, and says when the answer is
 	// complete.
 	Event func(data []byte) (done bool, err error)
+	// Idle is how long an answer that has begun may bring nothing; zero: 90 s.
+	Idle time.Duration
 }
 
 // How often a vendor that is away is asked again, and how long we wait at most
@@ -68,9 +73,11 @@ func (c Call) Do(ctx context.Context) error {
 // once makes the request once; after an error, wait is how long the vendor asks
 // us to wait.
 func (c Call) once(ctx context.Context, body []byte) (wait time.Duration, err error) {
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, c.URL, bytes.NewReader(body))
+	asking, stop := context.WithCancelCause(ctx)
+	defer stop(nil)
+	req, err := http.NewRequestWithContext(asking, http.MethodPost, c.URL, bytes.NewReader(body))
 	if err != nil {
-		return 0, fmt.Errorf("%w: %w", provider.ErrRefused, err)
+		return 0, provider.Fail(credit.Rejected, err)
 	}
 	req.Header = c.Header.Clone()
 	req.Header.Set("Content-Type", "application/json")
@@ -81,39 +88,80 @@ func (c Call) once(ctx context.Context, body []byte) (wait time.Duration, err er
 	}
 	defer func() { _ = res.Body.Close() }() // what mattered was read
 	if res.StatusCode != http.StatusOK {
-		return retryAfter(res.Header), refusalOf(res)
+		wait = retryAfter(res.Header)
+		return wait, refusalOf(res, wait)
 	}
-	err = events(res.Body, c.Event)
-	if err != nil && !errors.Is(err, provider.ErrRefused) && !errors.Is(err, provider.ErrUnavailable) {
+	idle := cmp.Or(c.Idle, longestSilence)
+	w := &watched{src: res.Body, limit: idle, idle: time.AfterFunc(idle, func() { stop(errSilent) })}
+	defer w.idle.Stop()
+	err = events(w, c.Event)
+	if cause := context.Cause(asking); err != nil && errors.Is(cause, errSilent) {
+		err = cause
+	}
+	var told *provider.Failed
+	if err != nil && !errors.As(err, &told) {
 		err = away(ctx, err)
 	}
 	return 0, err
 }
 
-// away is err as one that asking again may better, unless the caller left or
-// the address itself is wrong.
+// longestSilence is how long an answer that has begun may bring nothing. Vendors
+// send a sign of life while a model thinks.
+const longestSilence = 90 * time.Second
+
+var errSilent = errors.New("the answer has begun and does not go on")
+
+// watched is an answer of which it is noticed when it brings nothing more.
+type watched struct {
+	src   io.Reader
+	limit time.Duration
+	idle  *time.Timer
+}
+
+// Read implements io.Reader.
+func (w *watched) Read(p []byte) (int, error) {
+	n, err := w.src.Read(p)
+	if n > 0 {
+		w.idle.Reset(w.limit)
+	}
+	return n, err
+}
+
+// away says what became of a request that brought no whole answer, unless the
+// caller left.
 func away(ctx context.Context, err error) error {
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
-	if httpx.Temporary(ctx, err) {
-		return fmt.Errorf("%w: %w", provider.ErrUnavailable, err)
+	var dial *net.OpError
+	switch {
+	case !httpx.Temporary(ctx, err):
+		return provider.Fail(credit.Rejected, err)
+	case errors.As(err, &dial) && dial.Op == "dial":
+		return provider.Fail(credit.Unsent, err)
+	default:
+		return provider.Fail(credit.Silent, err)
 	}
-	return fmt.Errorf("%w: %w", provider.ErrRefused, err)
 }
+
+// statusOverloaded is how Anthropic says that it takes no more for now.
+const statusOverloaded = 529
 
 // refusalOf reads an error answer. The vendor's words go to our log, and end
 // there.
-func refusalOf(res *http.Response) error {
+func refusalOf(res *http.Response, wait time.Duration) error {
 	text, err := io.ReadAll(io.LimitReader(res.Body, 2000))
 	if err != nil {
 		text = nil
 	}
-	kind := provider.ErrRefused
-	if res.StatusCode == http.StatusTooManyRequests || res.StatusCode == http.StatusRequestTimeout || res.StatusCode >= 500 {
-		kind = provider.ErrUnavailable
+	failure := credit.Rejected
+	switch s := res.StatusCode; {
+	case s == http.StatusTooManyRequests, s == http.StatusServiceUnavailable, s == statusOverloaded:
+		failure = credit.Busy
+	case s == http.StatusRequestTimeout, s >= 500:
+		failure = credit.Silent
 	}
-	return fmt.Errorf("%w: status %d: %s", kind, res.StatusCode, line(string(text), 300))
+	return &provider.Failed{Failure: failure, RetryAfter: wait, Err: fmt.Errorf("status %d: %s", res.StatusCode, line(string(text), 300))}
 }
 
 // retryAfter is how long an answer asks us to wait (RFC 9110, 10.2.3), and zero
@@ -143,7 +191,7 @@ const (
 
 var (
 	errCut     = errors.New("the answer ended before it was complete")
-	errTooLong = fmt.Errorf("%w: the answer is longer than any that was asked for", provider.ErrRefused)
+	errTooLong = provider.Fail(credit.Unusable, errors.New("the answer is longer than any that was asked for"))
 )
 
 // events reads server-sent events (HTML standard, 9.2) until one says that the

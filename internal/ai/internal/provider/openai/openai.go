@@ -6,12 +6,14 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"strings"
 
 	"igny8/internal/ai/internal/provider"
 	"igny8/internal/ai/internal/provider/chat"
+	"igny8/internal/credit"
 )
 
 // BaseURL is the vendor's own endpoint.
@@ -77,10 +79,10 @@ func (m *Model) Ask(ctx context.Context, instructions, text string, tokens int) 
 			}
 			var e event
 			if err := json.Unmarshal(data, &e); err != nil {
-				return false, fmt.Errorf("%w: an event that is not JSON", provider.ErrUnavailable)
+				return false, provider.Fail(credit.Silent, errors.New("an event that is not JSON"))
 			}
 			if e.Error != nil {
-				return false, fmt.Errorf("%w: %s", provider.ErrUnavailable, e.Error.Message)
+				return false, provider.Fail(credit.Silent, errors.New(e.Error.Message))
 			}
 			for _, c := range e.Choices {
 				said.WriteString(c.Delta.Content)
@@ -96,7 +98,7 @@ func (m *Model) Ask(ctx context.Context, instructions, text string, tokens int) 
 	}.Do(ctx)
 	a.Text = said.String()
 	if err == nil && (finish == "length" || finish == "content_filter") {
-		err = fmt.Errorf("%w: the model stopped early (%s)", provider.ErrRefused, finish)
+		err = provider.Fail(credit.Unusable, fmt.Errorf("the model stopped early (%s)", finish))
 	}
 	return a, err
 }
