@@ -73,7 +73,7 @@ var names = map[Meaning][]string{
 	ClicksColumn:        {"clicks", "klicks", "clics", "clic", "cliques", "klikken", "klikniecia"},
 	ImpressionsColumn:   {"impressions", "impressionen", "impresiones", "impressioni", "impressoes", "vertoningen", "wyswietlenia"},
 	PositionColumn:      {"position", "current position", "average position", "avg position", "rank", "durchschnittliche position", "position moyenne", "posicion", "posicion media", "posizione", "posizione media", "posicao", "positie", "pozycja"},
-	URLColumn:           {"url", "current url", "ranking url", "landing page", "page", "urls", "serp urls"},
+	URLColumn:           {"serp urls", "serp results", "result urls", "ranking urls", "top urls", "top 10 urls", "urls", "url", "current url", "ranking url", "landing page", "page", "suchergebnisse", "ergebnis-urls"},
 	CTRColumn:           {"ctr", "klickrate", "url ctr"},
 	InformationalColumn: {"informational"},
 	NavigationalColumn:  {"navigational"},
@@ -161,6 +161,34 @@ func understand(r record) header {
 	}
 	return h
 }
+
+// as is the header with the meanings that a person gave: each is that of one
+// column, which loses the one it had.
+func (h header) as(given map[int]Meaning) header {
+	for i, m := range given {
+		if i < 0 || i >= len(h.columns) {
+			continue
+		}
+		for was, at := range h.index {
+			if at == i || was == m {
+				h.columns[at].Meaning = ""
+				delete(h.index, was)
+			}
+		}
+	}
+	for i, m := range given {
+		if i >= 0 && i < len(h.columns) && m != "" {
+			h.columns[i].Meaning, h.index[m] = m, i
+			if m == CPCColumn {
+				_, h.currency = cutBracketCurrency(h.columns[i].Header)
+			}
+		}
+	}
+	return h
+}
+
+// IsMeaning is true of what a column can be given as.
+func IsMeaning(m Meaning) bool { return len(names[m]) > 0 }
 
 func (h header) has(m Meaning) bool { _, ok := h.index[m]; return ok }
 

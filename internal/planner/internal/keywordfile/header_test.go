@@ -1,6 +1,10 @@
 package keywordfile
 
-import "testing"
+import (
+	"errors"
+	"slices"
+	"testing"
+)
 
 // The table of names is looked up with headerKey, so it must be written so.
 func TestNamesAreKeys(t *testing.T) {
@@ -46,6 +50,36 @@ func TestUnderstand(t *testing.T) {
 				if h.column(m) != i {
 					t.Errorf("%s: got column %d, want %d", m, h.column(m), i)
 				}
+			}
+		})
+	}
+}
+
+// TestColumnsAsAPersonSays has a table whose headers say nothing, or the wrong
+// thing, and one without headers.
+func TestColumnsAsAPersonSays(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		name, file string
+		as         map[int]Meaning
+		want       []string
+		err        error
+	}{
+		{"as they are", "Keyword,Volume\na,1\n", nil, []string{"2 a vol=1"}, nil},
+		{"unknown headers", "Ding;Zahl\na;1\n", map[int]Meaning{0: KeywordColumn, 1: VolumeColumn}, []string{"2 a vol=1"}, nil},
+		{"another column", "Keyword,Volume,Mine\na,1,2\n", map[int]Meaning{2: VolumeColumn}, []string{"2 a vol=2"}, nil},
+		{"two exchanged", "Keyword,Query\na,b\n", map[int]Meaning{1: KeywordColumn, 0: ""}, []string{"2 b"}, nil},
+		{"one left out", "Keyword,Volume\na,1\n", map[int]Meaning{1: ""}, []string{"2 a"}, nil},
+		{"no headers", "a,1\nb,2\n", map[int]Meaning{0: KeywordColumn, 1: VolumeColumn}, []string{"1 a vol=1", "2 b vol=2"}, nil},
+		{"no keyword", "Keyword,Volume\na,1\n", map[int]Meaning{0: ""}, nil, ErrNoKeywordColumn},
+		{"outside", "Keyword,Volume\na,1\n", map[int]Meaning{9: VolumeColumn, -1: KeywordColumn}, []string{"2 a vol=1"}, nil},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			var rows []Row
+			_, err := ReadFile([]byte(tt.file), Options{Columns: tt.as}, func(r Row) error { rows = append(rows, r); return nil })
+			if !errors.Is(err, tt.err) || !slices.Equal(lines(rows), tt.want) {
+				t.Errorf("got %q, %v, want %q, %v", lines(rows), err, tt.want, tt.err)
 			}
 		})
 	}

@@ -24,13 +24,22 @@ const (
 
 // Options bound a reading. The zero value is right for an upload.
 type Options struct {
-	MaxBytes  int64 // the largest file read; zero: 64 MB
-	MaxIssues int   // rejections, and warnings, listed one by one; zero: 100
+	MaxBytes    int64 // the largest file read; zero: 64 MB
+	MaxUnpacked int64 // how much of a workbook is unpacked in all; zero: 256 MB
+	MaxIssues   int   // rejections, and warnings, listed one by one; zero: 100
+
+	// Columns says what columns mean, by their index, where a person knows
+	// better than their headers: the others keep what they have. "" is a column
+	// that is not read.
+	Columns map[int]Meaning
 }
 
 func (o Options) withDefaults() Options {
 	if o.MaxBytes == 0 {
 		o.MaxBytes = defaultMaxBytes
+	}
+	if o.MaxUnpacked == 0 {
+		o.MaxUnpacked = maxUnpacked
 	}
 	if o.MaxIssues == 0 {
 		o.MaxIssues = defaultMaxIssues
@@ -106,7 +115,8 @@ func Read(r io.Reader, opt Options, each func(Row) error) (Report, error) {
 	if err != nil {
 		return im.report, err
 	}
-	lay, err := sniff(text.sample())
+	head, whole := text.sample()
+	lay, err := sniff(head, whole, opt.Columns)
 	if err == nil {
 		src := newRecords(text.out, lay.delimiter)
 		err = im.run(lay, src.next)
@@ -122,8 +132,19 @@ func ReadCells(rows iter.Seq2[[]string, error], opt Options, each func(Row) erro
 	im := importer{opt: opt.withDefaults(), each: each}
 	next, stop := iter.Pull2(rows)
 	defer stop()
-	src := &sheet{pull: next}
-	lay, err := src.layout()
+	line := 0
+	src := &sheet{pull: func() (record, error) {
+		cells, err, ok := next()
+		if !ok {
+			return record{}, io.EOF
+		}
+		if err != nil {
+			return record{}, inputError(err)
+		}
+		line++
+		return record{line: line, cells: cells}, nil
+	}}
+	lay, err := src.layout(opt.Columns)
 	if err != nil {
 		return im.report, err
 	}

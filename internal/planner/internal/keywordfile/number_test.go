@@ -148,7 +148,7 @@ func TestDecimalMark(t *testing.T) {
 		{"tabs and commas", "Keyword\tCPC\na\t0,34 €\n", ','},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			lay, err := sniff([]byte(tt.file), true)
+			lay, err := sniff([]byte(tt.file), true, nil)
 			if err != nil || lay.decimal != tt.want {
 				t.Errorf("got %c, %v, want %c", lay.decimal, err, tt.want)
 			}

@@ -8,8 +8,7 @@ import (
 // sheet reads records from cells that are parted already. The first of them are
 // held back until the header is known.
 type sheet struct {
-	pull func() ([]string, error, bool)
-	line int
+	pull func() (record, error) // io.EOF after the last
 	held []record
 }
 
@@ -19,25 +18,13 @@ func (s *sheet) next() (record, error) {
 		s.held = s.held[1:]
 		return r, nil
 	}
-	return s.read()
+	return s.pull()
 }
 
-func (s *sheet) read() (record, error) {
-	cells, err, ok := s.pull()
-	if !ok {
-		return record{}, io.EOF
-	}
-	if err != nil {
-		return record{}, inputError(err)
-	}
-	s.line++
-	return record{line: s.line, cells: cells}, nil
-}
-
-func (s *sheet) layout() (layout, error) {
+func (s *sheet) layout(as map[int]Meaning) (layout, error) {
 	var rows []record
 	for len(rows) < sampleRows {
-		r, err := s.read()
+		r, err := s.pull()
 		if errors.Is(err, io.EOF) {
 			break
 		}
@@ -52,10 +39,13 @@ func (s *sheet) layout() (layout, error) {
 	if len(rows) == 0 {
 		return layout{}, ErrEmpty
 	}
-	if h, ok := findHeader(rows); ok {
+	if h, ok := findHeader(rows, as); ok {
 		return layoutOf(h, rows, 0), nil
 	}
 	if t := looksTabular(rows); t != nil {
+		if h, ok := t.headerAs(as); ok {
+			return layoutOf(h, rows, 0), nil
+		}
 		return layout{}, noKeywordColumn(t.first)
 	}
 	return layout{bare: true, format: Plain, decimal: '.'}, nil

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"errors"
+	"fmt"
 	"io"
 	"strings"
 )
@@ -25,33 +26,36 @@ type layout struct {
 
 // sniff finds the layout from the start of a text. Of the delimiters the one
 // counts under which the most columns of a header are understood.
-func sniff(head []byte, whole bool) (layout, error) {
+func sniff(head []byte, whole bool, as map[int]Meaning) (layout, error) {
 	if whole && len(bytes.TrimSpace(head)) == 0 {
 		return layout{}, ErrEmpty
 	}
 	if d := excelDirective(head); d != 0 {
-		return sniffAs(head, whole, string(d))
+		return sniffAs(head, whole, string(d), as)
 	}
-	return sniffAs(head, whole, delimiters)
+	return sniffAs(head, whole, delimiters, as)
 }
 
-func sniffAs(head []byte, whole bool, candidates string) (layout, error) {
+func sniffAs(head []byte, whole bool, candidates string, as map[int]Meaning) (layout, error) {
 	var best layout
 	var like *tabular
-	found := false
+	found, under, sample := false, byte(0), []record(nil)
 	for _, d := range []byte(candidates) {
 		rows := sampleRecords(head, whole, d)
-		if h, ok := findHeader(rows); ok && (!found || len(h.index) > len(best.header.index)) {
+		if h, ok := findHeader(rows, as); ok && (!found || len(h.index) > len(best.header.index)) {
 			best, found = layoutOf(h, rows, d), true
 		}
 		if t := looksTabular(rows); t != nil && (like == nil || t.columns > like.columns) {
-			like = t
+			like, under, sample = t, d, rows
 		}
 	}
 	switch {
 	case found:
 		return best, nil
 	case like != nil:
+		if h, ok := like.headerAs(as); ok {
+			return layoutOf(h, sample, under), nil
+		}
 		return layout{}, noKeywordColumn(like.first)
 	}
 	return layout{bare: true, format: Plain, decimal: '.'}, nil
@@ -90,11 +94,12 @@ func sampleRecords(head []byte, whole bool, delimiter byte) []record {
 // findHeader looks for the header among the first records. The first record is
 // one if it names a keyword column; a later one, behind a preamble, only if it
 // names another column too, because in a list of keywords "keyword" is one.
-func findHeader(rows []record) (header, bool) {
+func findHeader(rows []record, as map[int]Meaning) (header, bool) {
 	for i, r := range rows[:min(len(rows), headerSearch)] {
 		h := understand(r)
 		if h.has(KeywordColumn) && (i == 0 || len(h.index) > 1 || isDirective(rows[0])) {
-			return h, true
+			h = h.as(as)
+			return h, h.has(KeywordColumn)
 		}
 	}
 	return header{}, false
@@ -118,6 +123,24 @@ func layoutOf(h header, rows []record, delimiter byte) layout {
 type tabular struct {
 	first   record // its header, or what stands in its place
 	columns int
+}
+
+// headerAs is the header of a table that names no keywords, where a person said
+// which column has them. A first record with a number in it is no header but a
+// keyword.
+func (t *tabular) headerAs(as map[int]Meaning) (header, bool) {
+	h := understand(t.first)
+	for i := range t.first.cells {
+		if _, ok := (numbers{decimal: '.'}).span(t.first.cell(i), decimal); ok {
+			h = header{line: t.first.line - 1, columns: make([]Column, len(t.first.cells)), index: map[Meaning]int{}}
+			for n := range h.columns {
+				h.columns[n] = Column{Index: n, Header: fmt.Sprintf("Column %d", n+1)}
+			}
+			break
+		}
+	}
+	h = h.as(as)
+	return h, h.has(KeywordColumn)
 }
 
 // looksTabular tells a table from a list: more than half of a table's records

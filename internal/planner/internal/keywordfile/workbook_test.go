@@ -10,8 +10,8 @@ import (
 	"github.com/xuri/excelize/v2"
 )
 
-// workbook is a file of Excel with sheets of rows.
-func workbook(t *testing.T, sheets map[string][][]any, order ...string) []byte {
+// workbookOf is a file of Excel with sheets of rows.
+func workbookOf(t *testing.T, sheets map[string][][]any, order ...string) []byte {
 	t.Helper()
 	f := excelize.NewFile()
 	for _, name := range order {
@@ -38,7 +38,7 @@ func workbook(t *testing.T, sheets map[string][][]any, order ...string) []byte {
 // sheet.
 func TestWorkbook(t *testing.T) {
 	t.Parallel()
-	body := workbook(t, map[string][][]any{
+	body := workbookOf(t, map[string][][]any{
 		"Chart":   {{"Date", "Clicks"}, {"2026-01-01", 5}},
 		"Queries": {{"Top queries", "Clicks", "Impressions", "CTR", "Position"}, {"bee hive", 12, 1234567, 0.5, 1.06}, {"", 1, 1, 1, 1}, {"honig", 3, 4, 0.1, 12.5}},
 	}, "Chart", "Queries")
@@ -74,15 +74,15 @@ func TestWorkbooksThatAreNone(t *testing.T) {
 	if err := z.Close(); err != nil {
 		t.Fatal(err)
 	}
-	whole := workbook(t, map[string][][]any{"A": {{"Keyword"}, {"bee"}}}, "A")
+	whole := workbookOf(t, map[string][][]any{"A": {{"Keyword"}, {"bee"}}}, "A")
 	for name, tt := range map[string]struct {
 		body []byte
 		want error
 	}{
 		"broken":             {archive.Bytes(), ErrNotText},
 		"cut":                {whole[:len(whole)/2], ErrNotText},
-		"without keywords":   {workbook(t, map[string][][]any{"A": {{"Date", "Clicks"}, {"2026-01-01", 1}}}, "A"), ErrNoKeywordColumn},
-		"without rows":       {workbook(t, map[string][][]any{"A": {{"Keyword", "Volume"}}}, "A"), ErrEmpty},
+		"without keywords":   {workbookOf(t, map[string][][]any{"A": {{"Date", "Clicks"}, {"2026-01-01", 1}}}, "A"), ErrNoKeywordColumn},
+		"without rows":       {workbookOf(t, map[string][][]any{"A": {{"Keyword", "Volume"}}}, "A"), ErrEmpty},
 		"another kind of it": {[]byte("PK\x03\x04 word/document.xml"), ErrNotText},
 	} {
 		if _, err := ReadFile(tt.body, Options{}, func(Row) error { return nil }); !errors.Is(err, tt.want) {
