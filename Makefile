@@ -32,6 +32,8 @@ chaos: tools
 bench: build
 	$(GO) run ./bench
 	$(GO) run ./bench -credits -n 3
+	$(GO) test ./internal/ai/internal/cluster -run Yardstick -count 1 -v
+	$(GO) test ./internal/ai/internal/cluster -run XXX -bench Run -benchtime 1x -benchmem
 
 tools:
 	@.ci/tools
