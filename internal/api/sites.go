@@ -26,11 +26,13 @@ type siteView struct {
 	Domain   string    `json:"domain"`
 	Language string    `json:"language" doc:"BCP 47, such as en."`
 	Industry string    `json:"industry"`
+	Tone     string    `json:"tone" doc:"Of its articles, in the account's own words."`
+	Words    int64     `json:"words" doc:"Of an article when nobody says how long. 0: 1200."`
 	Created  time.Time `json:"created_at"`
 }
 
 func showSite(s site.Site) siteView {
-	return siteView{ID: s.ID.String(), Name: s.Name, Domain: s.Domain, Language: s.Language, Industry: s.Industry, Created: s.Created}
+	return siteView{ID: s.ID.String(), Name: s.Name, Domain: s.Domain, Language: s.Language, Industry: s.Industry, Tone: s.Tone, Words: s.Words, Created: s.Created}
 }
 
 func listSites(ctx context.Context, v *tenant.View, in *Window) (*reply[page[siteView]], error) {
@@ -72,6 +74,8 @@ type changeSiteInput struct {
 		Name     *string `json:"name,omitempty" maxLength:"480"`
 		Language *string `json:"language,omitempty" maxLength:"100"`
 		Industry *string `json:"industry,omitempty" maxLength:"480"`
+		Tone     *string `json:"tone,omitempty" maxLength:"800" doc:"Of its articles, such as: friendly, short sentences, no jargon."`
+		Words    *int64  `json:"words,omitempty" doc:"Of an article when nobody says how long: 100 to 5000. 0: 1200."`
 	}
 }
 
@@ -80,7 +84,9 @@ func changeSite(ctx context.Context, tx *tenant.Tx, in *changeSiteInput) (*reply
 	if err != nil {
 		return nil, err
 	}
-	s, err := site.Apply(ctx, tx, sid, site.Change{Name: in.Body.Name, Language: in.Body.Language, Industry: in.Body.Industry})
+	s, err := site.Apply(ctx, tx, sid, site.Change{
+		Name: in.Body.Name, Language: in.Body.Language, Industry: in.Body.Industry, Tone: in.Body.Tone, Words: in.Body.Words,
+	})
 	return &reply[siteView]{Body: showSite(s)}, err
 }
 

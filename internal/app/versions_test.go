@@ -1,10 +1,15 @@
 package app
 
 import (
+	"io"
 	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync/atomic"
 	"testing"
 
 	"igny8/internal/clock"
+	"igny8/internal/config"
 )
 
 // TestVersions edits an article, compares what it was with what it is, and goes
@@ -42,4 +47,36 @@ func TestVersions(t *testing.T) {
 	}
 	h.send("GET", path+"/versions/9", token, nil).fault(http.StatusNotFound, "content.version_not_found")
 	h.send("GET", path+"/diff?from=1&to=9", token, nil).fault(http.StatusNotFound, "content.version_not_found")
+}
+
+// TestSiteHasAVoice: a task without a length has the site's, and the model is
+// told the tone.
+func TestSiteHasAVoice(t *testing.T) {
+	t.Parallel()
+	var asked atomic.Value
+	vendor := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+		body, err := io.ReadAll(r.Body)
+		if err != nil {
+			t.Error(err)
+		}
+		asked.Store(string(body))
+		rw.Header().Set("Content-Type", "text/event-stream")
+		_, _ = io.WriteString(rw, `data: {"choices":[{"delta":{"content":"{\"markdown\":\"`+strings.Repeat("word ", 300)+`\"}"},"finish_reason":"stop"}]}`+"\n\ndata: [DONE]\n\n")
+	}))
+	defer vendor.Close()
+	cfg := settings(t)
+	cfg.AI = config.AI{Provider: config.OpenAI, BaseURL: vendor.URL, Model: "m"}
+	h := openOn(t, clock.Clock{}, cfg)
+	token := h.member()
+	site := h.site(token)
+	h.send("PATCH", "/sites/"+site, token, object{"tone": "like a pirate", "words": 300}).is(http.StatusOK)
+	h.send("PATCH", "/sites/"+site, token, object{"words": 5}).fault(http.StatusUnprocessableEntity, "site.invalid_words")
+	task := h.send("POST", "/writer/tasks", token, object{"site_id": site, "title": "Bees"}).is(http.StatusCreated)
+	if task.number("words") != 300 {
+		t.Errorf("the task is %s", task.body)
+	}
+	h.done(token, h.send("POST", "/writer/tasks/generate_content", token, object{"task_ids": []string{task.text("id")}}).is(http.StatusAccepted).text("job.id"))
+	if said, _ := asked.Load().(string); !strings.Contains(said, `\"tone\":\"like a pirate\"`) {
+		t.Errorf("the model was asked %s", said)
+	}
 }

@@ -1,6 +1,7 @@
 package automation
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -362,8 +363,12 @@ func (t *turn) write(ctx context.Context, tx *tenant.Tx) (Run, error) {
 		left -= cost
 		chosen = append(chosen, k.ID)
 	}
+	where, err := site.Load(ctx, tx, t.p.Site)
+	if err != nil {
+		return Run{}, err
+	}
 	for _, i := range ideas {
-		cost, err := writer.Cost(ctx, tx, writer.UsualWords)
+		cost, err := writer.Cost(ctx, tx, cmp.Or(where.Words, writer.UsualWords))
 		if err != nil {
 			return Run{}, err
 		}

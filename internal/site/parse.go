@@ -72,3 +72,28 @@ func parseDomain(s string) (string, bool) {
 	}
 	return d, true
 }
+
+// The lengths that an article of a site may have, in words.
+const (
+	leastWords = 100
+	mostWords  = 5000
+	maxTone    = 200
+)
+
+func parseTone(s string) (string, error) {
+	if s == "" {
+		return "", nil
+	}
+	tone, ok := account.Printable(s, maxTone)
+	if !ok {
+		return "", ErrInvalidTone.At("body.tone", "at most 200 printable characters", s)
+	}
+	return tone, nil
+}
+
+func parseWords(n int64) (int64, error) {
+	if n != 0 && (n < leastWords || n > mostWords) {
+		return 0, ErrInvalidWords.At("body.words", "must be 100 to 5000, or 0", n)
+	}
+	return n, nil
+}

@@ -32,6 +32,8 @@ type Site struct {
 	Domain   string // as DNS writes it: lower case, IDNA
 	Language string // BCP 47
 	Industry string // may be empty
+	Tone     string // of its articles, in the account's own words; may be empty
+	Words    int64  // of an article, when nobody says how long; zero: as usual
 	Created  time.Time
 }
 
@@ -39,7 +41,10 @@ type Site struct {
 type New struct{ Name, Domain, Language, Industry string }
 
 // Change says which details change; nil leaves one as it is.
-type Change struct{ Name, Language, Industry *string }
+type Change struct {
+	Name, Language, Industry, Tone *string
+	Words                          *int64
+}
 
 // Limit is what the plan says about having so many more than there are.
 type Limit func(ctx context.Context, r tenant.Reader, have, more int64) error
@@ -52,17 +57,19 @@ var (
 	ErrInvalidDomain   = fault.New(fault.Invalid, "site.invalid_domain", "This is not a domain. Give one such as example.com.")
 	ErrInvalidLanguage = fault.New(fault.Invalid, "site.invalid_language", "This is not a language. Give its tag (BCP 47), such as en or pt-BR.")
 	ErrInvalidIndustry = fault.New(fault.Invalid, "site.invalid_industry", "An industry has at most 120 printable characters.")
+	ErrInvalidTone     = fault.New(fault.Invalid, "site.invalid_tone", "A tone has at most 200 printable characters, such as friendly, short sentences, no jargon.")
+	ErrInvalidWords    = fault.New(fault.Invalid, "site.invalid_words", "An article has 100 to 5000 words; 0 leaves it to the house.")
 	ErrSectorNotFound  = fault.New(fault.NotFound, "sector.not_found", "There is no such sector.")
 	ErrSectorExists    = fault.New(fault.Conflict, "sector.exists", "The site has a sector with this name already.")
 	ErrTooManySectors  = fault.New(fault.Conflict, "sector.limit_reached", "A site has at most 100 sectors.")
 )
 
-const columns = `id, name, domain, language, industry, created_at`
+const columns = `id, name, domain, language, industry, tone, words, created_at`
 
 func read(scan tenant.Scan) (Site, error) {
 	var s Site
 	var created int64
-	err := scan(&s.ID, &s.Name, &s.Domain, &s.Language, &s.Industry, &created)
+	err := scan(&s.ID, &s.Name, &s.Domain, &s.Language, &s.Industry, &s.Tone, &s.Words, &created)
 	s.Created = clock.FromMicros(created)
 	return s, err
 }
@@ -149,8 +156,18 @@ func Apply(ctx context.Context, tx *tenant.Tx, sid ID, c Change) (Site, error) {
 	if err != nil {
 		return Site{}, err
 	}
-	_, err = tx.Exec(ctx, `UPDATE sites SET name = $3, language = $4, industry = $5 WHERE account_id = $1 AND id = $2`,
-		sid, changed.Name, changed.Language, changed.Industry)
+	if c.Tone != nil {
+		if s.Tone, err = parseTone(*c.Tone); err != nil {
+			return Site{}, err
+		}
+	}
+	if c.Words != nil {
+		if s.Words, err = parseWords(*c.Words); err != nil {
+			return Site{}, err
+		}
+	}
+	_, err = tx.Exec(ctx, `UPDATE sites SET name = $3, language = $4, industry = $5, tone = $6, words = $7 WHERE account_id = $1 AND id = $2`,
+		sid, changed.Name, changed.Language, changed.Industry, s.Tone, s.Words)
 	if err != nil {
 		return Site{}, fmt.Errorf("change site %s: %w", sid, err)
 	}

@@ -184,8 +184,16 @@ func TestApply(t *testing.T) {
 	if got != want {
 		t.Errorf("changed to %+v, want %+v", got, want)
 	}
-	if _, err := change(site.Change{Name: new("")}); !errors.Is(err, site.ErrInvalidName) {
-		t.Errorf("no name: %v", err)
+	want.Tone, want.Words = "Friendly, no jargon", 800
+	if got, err := change(site.Change{Tone: new(" Friendly,  no jargon "), Words: new(int64(800))}); err != nil || got != want {
+		t.Errorf("a voice: %+v, %v", got, err)
+	}
+	for name, c := range map[string]site.Change{
+		"no name": {Name: new("")}, "a long tone": {Tone: new(strings.Repeat("x", 201))}, "few words": {Words: new(int64(99))}, "many": {Words: new(int64(5001))},
+	} {
+		if _, err := change(c); !errors.Is(err, site.ErrInvalidName) && !errors.Is(err, site.ErrInvalidTone) && !errors.Is(err, site.ErrInvalidWords) {
+			t.Errorf("%s: %v", name, err)
+		}
 	}
 	if all := h.list(); len(all) != 1 || all[0] != want {
 		t.Errorf("kept %+v, want %+v", all, want)

@@ -245,7 +245,7 @@ func (w *Writer) draft(ctx context.Context, s tenant.Scope, t Task, hid credit.H
 
 func briefOf(t Task, s site.Site) ai.ArticleBrief {
 	b := ai.ArticleBrief{
-		Language: s.Language, Site: s.Domain, Title: t.Title, Angle: t.Brief.Angle, Audience: t.Brief.Audience,
+		Language: s.Language, Site: s.Domain, Tone: s.Tone, Title: t.Title, Angle: t.Brief.Angle, Audience: t.Brief.Audience,
 		Intent: ai.Intent(t.Brief.Intent), Words: int(t.Words),
 	}
 	for _, o := range t.Brief.Outline {

@@ -56,7 +56,7 @@ type NewTask struct {
 	Idea  planner.IdeaID // what it says counts where the fields below are empty
 	Title string
 	Brief Brief
-	Words int64 // zero: 1200
+	Words int64 // zero: what the site says, or else UsualWords
 }
 
 // UsualWords is how long an article is that nobody has said a length for.
@@ -88,8 +88,12 @@ func readTask(scan tenant.Scan) (Task, error) {
 
 // CreateTask decides that an article is to be written.
 func CreateTask(ctx context.Context, tx *tenant.Tx, n NewTask) (Task, error) {
-	if _, err := site.Load(ctx, tx, n.Site); err != nil {
+	where, err := site.Load(ctx, tx, n.Site)
+	if err != nil {
 		return Task{}, err
+	}
+	if n.Words == 0 {
+		n.Words = where.Words
 	}
 	if !n.Idea.IsZero() {
 		i, err := planner.LoadIdea(ctx, tx, n.Idea)

@@ -110,6 +110,7 @@ type Section struct {
 type ArticleBrief struct {
 	Language string    `json:"language"`
 	Site     string    `json:"site"`
+	Tone     string    `json:"tone,omitempty"` // as the site wants it; empty: plain
 	Title    string    `json:"title"`
 	Angle    string    `json:"angle"`
 	Audience string    `json:"audience"`

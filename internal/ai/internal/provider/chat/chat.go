@@ -195,7 +195,7 @@ func (p *Provider) Article(ctx context.Context, h *credit.Hold, in provider.Arti
 		return provider.Article{}, u, err
 	}
 	a, err := ask[provider.Article](ctx, p, trade+`Write the article in the given language: about "words" words of Markdown, with the outline's headings as ## headings in their order, `+
-		`no HTML, no # heading, no invented facts, figures or quotations; use the keywords where they read naturally. `+
+		`no HTML, no # heading, no invented facts, figures or quotations; in the "tone" if there is one; use the keywords where they read naturally. `+
 		`Answer {"title":"","slug":"lower-case-latin","meta_description":"at most 155 characters","excerpt":"","markdown":""}.`,
 		in, 4*in.Words+1000, &u)
 	if err != nil {
