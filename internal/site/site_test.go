@@ -185,7 +185,7 @@ func TestApply(t *testing.T) {
 		t.Errorf("changed to %+v, want %+v", got, want)
 	}
 	want.Tone, want.Words = "Friendly, no jargon", 800
-	if got, err := change(site.Change{Tone: new(" Friendly,  no jargon "), Words: new(int64(800))}); err != nil || got != want {
+	if got, err := change(site.Change{Tone: new(" Friendly, no jargon "), Words: new(int64(800))}); err != nil || got != want {
 		t.Errorf("a voice: %+v, %v", got, err)
 	}
 	for name, c := range map[string]site.Change{
