@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"encoding/json"
 
 	"igny8/internal/job"
 	"igny8/internal/planner"
@@ -9,6 +10,7 @@ import (
 )
 
 type columnView struct {
+	Index   int     `json:"index" doc:"From 0: how columns names it when it is to mean something else."`
 	Header  string  `json:"header"`
 	Meaning *string `json:"meaning" doc:"What is read from it, such as keyword or volume. Null: nothing."`
 }
@@ -48,7 +50,7 @@ type previewView struct {
 	Columns    []columnView    `json:"columns"`
 	Rows       int64           `json:"rows"`
 	New        int64           `json:"new" doc:"Keywords that would be added."`
-	Duplicates int64           `json:"duplicates" doc:"Of each other, or of keywords that are there: those gain what they have not."`
+	Duplicates int64           `json:"duplicates" doc:"Of each other, or of keywords that are there: those have the better of both numbers then."`
 	Rejected   int64           `json:"rejected"`
 	Rejections []fileIssueView `json:"rejections" doc:"The first hundred."`
 	Warnings   []fileIssueView `json:"warnings" doc:"Cells that would be left out of rows that are kept, the first hundred."`
@@ -62,12 +64,24 @@ func showPreview(p planner.Preview) previewView {
 		Duplicates: p.Duplicates, Rejected: p.Rejected, Rejections: showIssues(p.Rejections), Warnings: showIssues(p.Warnings), WarningsOf: p.WarningsOf, Sample: []sampleView{},
 	}
 	for _, c := range p.Columns {
-		v.Columns = append(v.Columns, columnView{c.Header, text(c.Meaning)})
+		v.Columns = append(v.Columns, columnView{c.Index, c.Header, text(c.Meaning)})
 	}
 	for _, r := range p.Sample {
 		v.Sample = append(v.Sample, sampleView{r.Line, r.Phrase, r.Volume, r.Difficulty, r.CPCMicros, text(r.Currency), text(r.Intent), text(r.Country)})
 	}
 	return v
+}
+
+// columnsOf reads what a person says that columns mean.
+func columnsOf(s string) (planner.Columns, error) {
+	if s == "" {
+		return nil, nil
+	}
+	var all planner.Columns
+	if err := json.Unmarshal([]byte(s), &all); err != nil {
+		return nil, planner.ErrInvalidColumns.At("body.columns", "must be a JSON object of indexes and meanings", nil)
+	}
+	return all, nil
 }
 
 func (a *API) previewImport(ctx context.Context, c visit, in *importInput) (out *reply[previewView], err error) {
@@ -76,8 +90,12 @@ func (a *API) previewImport(ctx context.Context, c visit, in *importInput) (out 
 	if err != nil {
 		return nil, err
 	}
+	columns, err := columnsOf(d.Means)
+	if err != nil {
+		return nil, err
+	}
 	err = a.st.View(ctx, c.Scope, func(ctx context.Context, v *tenant.View) error {
-		p, err := a.planner.Preview(ctx, v, planner.Upload{Site: sid, Sector: sec, Name: d.File.Filename, Body: in.content})
+		p, err := a.planner.Preview(ctx, v, planner.Upload{Site: sid, Sector: sec, Name: d.File.Filename, Body: in.content, Columns: columns})
 		out = &reply[previewView]{Body: showPreview(p)}
 		return err
 	})

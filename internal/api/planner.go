@@ -144,6 +144,7 @@ type importForm struct {
 	File   huma.FormFile `form:"file" required:"true" doc:"CSV, TSV or a list, in any common encoding, or a workbook of Excel (XLSX)."`
 	Site   string        `form:"site_id" required:"true" maxLength:"64"`
 	Sector string        `form:"sector_id" required:"false" maxLength:"64" doc:"None: the site's first."`
+	Means  string        `form:"columns" required:"false" maxLength:"10000" doc:"What columns hold, where their headers do not say it: a JSON object of the index of a column (from 0) and what it means, such as {\"0\": \"keyword\", \"3\": \"volume\", \"4\": \"ignore\"}. The others stay as they are understood."`
 }
 
 type importInput struct {
@@ -172,7 +173,7 @@ func (in *importInput) Resolve(huma.Context) []error {
 func (in *importInput) digest() []byte {
 	d := in.RawBody.Data()
 	sum := sha256.Sum256(in.content)
-	return append(sum[:], d.Site+"\n"+d.Sector+"\n"+d.File.Filename...)
+	return append(sum[:], d.Site+"\n"+d.Sector+"\n"+d.Means+"\n"+d.File.Filename...)
 }
 
 func (a *API) importKeywords(ctx context.Context, tx *tenant.Tx, in *importInput) (*reply[jobView], error) {
@@ -181,7 +182,11 @@ func (a *API) importKeywords(ctx context.Context, tx *tenant.Tx, in *importInput
 	if err != nil {
 		return nil, err
 	}
-	jid, err := a.planner.Import(ctx, tx, planner.Upload{Site: sid, Sector: sec, Name: d.File.Filename, Body: in.content})
+	columns, err := columnsOf(d.Means)
+	if err != nil {
+		return nil, err
+	}
+	jid, err := a.planner.Import(ctx, tx, planner.Upload{Site: sid, Sector: sec, Name: d.File.Filename, Body: in.content, Columns: columns})
 	if err != nil {
 		return nil, err
 	}

@@ -22,6 +22,8 @@ type Upload struct {
 	Sector site.SectorID // zero: the site's first
 	Name   string
 	Body   []byte
+
+	Columns Columns // nil: as the headers say
 }
 
 // ImportArgs is what an import job is told.
@@ -30,6 +32,8 @@ type ImportArgs struct {
 	Site   site.ID       `json:"site"`
 	Sector site.SectorID `json:"sector"`
 	Rows   int64         `json:"rows"` // of the file, to show
+
+	Columns map[int]keywordfile.Meaning `json:"columns,omitempty"` // what a person said that they hold
 }
 
 // Kind implements job.Args.
@@ -65,11 +69,15 @@ func (p *Planner) Import(ctx context.Context, tx *tenant.Tx, u Upload) (job.ID, 
 	if err != nil {
 		return job.ID{}, err
 	}
-	report, err := keywordfile.ReadFile(u.Body, keywordfile.Options{}, func(keywordfile.Row) error { return ctx.Err() })
+	meant, err := u.Columns.parse()
+	if err != nil {
+		return job.ID{}, err
+	}
+	report, err := keywordfile.ReadFile(u.Body, keywordfile.Options{Columns: meant}, func(keywordfile.Row) error { return ctx.Err() })
 	if err != nil {
 		return job.ID{}, fmt.Errorf("read %q: %w", u.Name, err)
 	}
-	a := ImportArgs{Upload: id.New[uploadKind](), Site: u.Site, Sector: sec, Rows: int64(report.Rows + report.RejectedCount)}
+	a := ImportArgs{Upload: id.New[uploadKind](), Site: u.Site, Sector: sec, Columns: meant, Rows: int64(report.Rows + report.RejectedCount)}
 	_, err = tx.Exec(ctx, `INSERT INTO uploads (account_id, id, name, body, created_at) VALUES ($1, $2, $3, $4, $5)`,
 		a.Upload, fileName(u.Name), u.Body, clock.Micros(tx.Now()))
 	if err != nil {
@@ -133,9 +141,9 @@ func (importer) Abandon(ctx context.Context, tx *tenant.Tx, a ImportArgs) error 
 }
 
 // importRows adds the keywords of a file. A row whose keyword is there already,
-// from this file or from before, is a duplicate: where it brings a number,
-// intent or country that the keyword has not, the keyword gains it. Over the
-// plan's limit the transaction ends without any of it.
+// from this file or from before, is a duplicate, and the keyword has the better
+// of both: see renew. Over the plan's limit the transaction ends without any of
+// it.
 func (p *Planner) importRows(ctx context.Context, tx *tenant.Tx, a ImportArgs, body []byte) (Imported, keywordfile.Report, error) {
 	if err := account.Lock(ctx, tx); err != nil { // two imports at once would count each other's
 		return Imported{}, keywordfile.Report{}, err
@@ -144,9 +152,11 @@ func (p *Planner) importRows(ctx context.Context, tx *tenant.Tx, a ImportArgs, b
 	if err != nil {
 		return Imported{}, keywordfile.Report{}, err
 	}
-	b := newBatch(a.Site, a.Sector, fillIn)
-	report, err := keywordfile.ReadFile(body, keywordfile.Options{MaxIssues: mostRejections}, func(r keywordfile.Row) error {
-		return b.add(ctx, tx, rowOf(r))
+	b, at := newBatch(a.Site, a.Sector, renew), clock.Micros(tx.Now())
+	report, err := keywordfile.ReadFile(body, keywordfile.Options{MaxIssues: mostRejections, Columns: a.Columns}, func(r keywordfile.Row) error {
+		k := rowOf(r)
+		k.numbersAt = &at
+		return b.add(ctx, tx, k)
 	})
 	if err != nil {
 		return Imported{}, keywordfile.Report{}, err
@@ -176,7 +186,7 @@ func (p *Planner) importRows(ctx context.Context, tx *tenant.Tx, a ImportArgs, b
 func rowOf(r keywordfile.Row) newRow {
 	k := newRow{
 		id: id.New[keywordKind](), phrase: r.Phrase, key: keywordfile.Key(r.Phrase), volume: r.Volume,
-		cpcMicros: r.CPC, cpcCurrency: r.CPCCurrency, intent: string(r.Intent), country: r.Country,
+		exact: r.VolumeExact, results: resultsOf(r), cpcMicros: r.CPC, cpcCurrency: r.CPCCurrency, intent: string(r.Intent), country: r.Country,
 	}
 	if r.Difficulty != nil {
 		d := int64(*r.Difficulty)

@@ -110,9 +110,9 @@ func TestImportOfARealFile(t *testing.T) {
 	}
 }
 
-// TestSecondFileFillsIn brings what is missing and leaves what is there, so
-// that the clusters have searches they had not.
-func TestSecondFileFillsIn(t *testing.T) {
+// TestSecondFileKnowsBetter brings what is missing and newer numbers for what
+// is there, and the clusters count with them.
+func TestSecondFileKnowsBetter(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t, aitest.Script{}, unlimited)
 	h.start(h.q)
@@ -125,15 +125,15 @@ func TestSecondFileFillsIn(t *testing.T) {
 		t.Errorf("imported %+v, want duplicates alone", got)
 	}
 	h.wantKeywords(planner.KeywordFilter{},
-		"honey vol=90 kd=30 cpc=3000000 USD informational AT", "honey cake vol=20 cpc=1000000 EUR", "bee vol=5 kd=50 cpc=2000000 EUR commercial DE")
+		"honey vol=10 kd=30 cpc=3000000 USD informational AT", "honey cake vol=20 cpc=4000000 USD", "bee vol=6 kd=60 cpc=5000000 USD informational AT")
 	h.wantClusters("honey: honey, honey cake", "bee: bee")
-	if c := h.clusters(planner.ClusterFilter{})[0]; c.Volume != 110 {
-		t.Errorf("cluster %s has %d searches, want 110", c.Name, c.Volume)
+	if c := h.clusters(planner.ClusterFilter{})[0]; c.Volume != 30 {
+		t.Errorf("cluster %s has %d searches, want 30", c.Name, c.Volume)
 	}
 }
 
-// TestEachGapIsFilled alone, and nothing else is changed, by the same file and
-// by the next.
+// TestEachGapIsFilled alone by the same file and by the next, whose numbers
+// stand. What a later file does not know stays.
 func TestEachGapIsFilled(t *testing.T) {
 	t.Parallel()
 	const (
@@ -145,7 +145,7 @@ func TestEachGapIsFilled(t *testing.T) {
 	)
 	for name, files := range map[string][]string{
 		"one file":  {header + bare + gains + full + other + bare},
-		"two files": {header + bare + full, header + gains + other, header + bare},
+		"two files": {header + bare + "f,4,5,6,informational,AT\n", header + gains + full, header + bare},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -177,7 +177,7 @@ func countKeywords(ctx context.Context, r tenant.Reader) (n int64, err error) {
 var intents = []string{"", "informational", "navigational", "commercial", "transactional"}
 
 func (n NewKeyword) parse(at string) (newRow, error) {
-	r := newRow{id: id.New[keywordKind](), phrase: keywordfile.Clean(n.Phrase), volume: n.Volume, difficulty: n.Difficulty}
+	r := newRow{id: id.New[keywordKind](), phrase: keywordfile.Clean(n.Phrase), volume: n.Volume, exact: true, difficulty: n.Difficulty}
 	r.key = keywordfile.Key(r.phrase)
 	if _, ok := account.Printable(r.phrase, maxPhrase); !ok || r.key == "" {
 		return newRow{}, ErrInvalidKeyword.At(at+".phrase", "1 to 200 printable characters", nil)
@@ -192,6 +192,9 @@ func (n NewKeyword) parse(at string) (newRow, error) {
 		return newRow{}, ErrInvalidKeyword.Sayf("A difficulty is 0 to 100.").At(at+".difficulty", "must be 0 to 100", *n.Difficulty)
 	case r.country != "" && (len(r.country) != 2 || strings.Trim(r.country, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") != ""):
 		return newRow{}, ErrInvalidKeyword.Sayf("A country is given by its two letters (ISO 3166-1).").At(at+".country", "two letters such as DE", nil)
+	}
+	if r.volume == nil && r.difficulty == nil && r.intent == "" && r.country == "" {
+		r.numbersAt = new(int64) // nothing of it is a person's word but the phrase
 	}
 	return r, nil
 }

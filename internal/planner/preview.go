@@ -29,6 +29,7 @@ type Preview struct {
 
 // PreviewColumn is a column of the file and how it was understood.
 type PreviewColumn struct {
+	Index   int // from 0
 	Header  string
 	Meaning string // empty: it is not read
 }
@@ -55,12 +56,16 @@ func (p *Planner) Preview(ctx context.Context, r tenant.Reader, u Upload) (Previ
 	if err != nil {
 		return Preview{}, err
 	}
+	meant, err := u.Columns.parse()
+	if err != nil {
+		return Preview{}, err
+	}
 	there, err := keysOf(ctx, r, u.Site, sec)
 	if err != nil {
 		return Preview{}, err
 	}
 	var out Preview
-	report, err := keywordfile.ReadFile(u.Body, keywordfile.Options{}, func(row keywordfile.Row) error {
+	report, err := keywordfile.ReadFile(u.Body, keywordfile.Options{Columns: meant}, func(row keywordfile.Row) error {
 		k := rowOf(row)
 		if there[k.key] {
 			out.Duplicates++
@@ -81,7 +86,7 @@ func (p *Planner) Preview(ctx context.Context, r tenant.Reader, u Upload) (Previ
 	}
 	out.Format, out.Encoding, out.Delimiter, out.Sheet = string(report.Format), string(report.Encoding), report.Delimiter, report.Sheet
 	for _, c := range report.Columns {
-		out.Columns = append(out.Columns, PreviewColumn{Header: c.Header, Meaning: string(c.Meaning)})
+		out.Columns = append(out.Columns, PreviewColumn{Index: c.Index, Header: c.Header, Meaning: string(c.Meaning)})
 	}
 	out.Rows, out.Rejected = int64(report.Rows+report.RejectedCount), int64(report.RejectedCount)
 	out.Rejections, out.Warnings, out.WarningsOf = issuesOf(report.Rejected), issuesOf(report.Warnings), int64(report.WarningCount)

@@ -166,7 +166,7 @@ func (im *importer) volume(row *Row, r record) {
 	if !ok {
 		return
 	}
-	row.Volume = new(round(s.low, micro))
+	row.Volume, row.VolumeExact = new(round(s.low, micro)), s.low == s.high && !s.open
 	if s.high > s.low && !s.open {
 		row.VolumeMax = new(round(s.high, micro))
 	}

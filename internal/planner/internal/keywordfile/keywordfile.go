@@ -55,6 +55,8 @@ type Row struct {
 	Volume    *int64 // searches a month; of a range its lower end
 	VolumeMax *int64 // the upper end, only where the file gave a closed range
 
+	VolumeExact bool // the file gave one number
+
 	Difficulty  *int   // 0 (easy) to 100
 	CPC         *int64 // cost per click in millionths of its currency: 1.23 is 1_230_000
 	CPCCurrency string // ISO 4217; "" where CPC is nil or the file does not say
