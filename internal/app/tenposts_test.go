@@ -100,7 +100,7 @@ func TestFromAnExportToTenPosts(t *testing.T) {
 	w.token = w.send("POST", "/account/api-keys", w.member(), object{"name": "all", "scopes": []string{
 		"content.read", "content.write", "content.approve", "sites.manage", "billing.read",
 	}}).is(http.StatusCreated).text("key")
-	site := w.house.site(w.token)
+	site := w.site(w.token)
 	w.send("PUT", "/sites/"+site+"/wordpress", w.token, object{"url": wp.URL, "username": wp.User, "application_password": wp.Password}).is(http.StatusOK)
 
 	var j shownJob

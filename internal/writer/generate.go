@@ -1,6 +1,7 @@
 package writer
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -152,28 +153,24 @@ func (h drafter) Do(ctx context.Context, s tenant.Scope, r *job.Run, a DraftArgs
 		if err != nil {
 			return nil, err
 		}
-		if t.Content.IsZero() && t.Hold != i.Hold { // an earlier run has given it up
-			result.Failed = append(result.Failed, Unwritten{t.ID, t.Title, ErrGivenUp.Code, ErrGivenUp.Msg})
-			continue
-		}
-		if t.Content.IsZero() {
+		if t.Content.IsZero() && t.Hold == i.Hold {
 			if err := r.Progress(ctx, int64(n), int64(len(a.Items)), fmt.Sprintf("Writing %q", t.Title)); err != nil {
 				return nil, err
 			}
-			if t.Content, err = h.w.draft(ctx, s, t, i.Hold); err != nil {
-				if err = blame(t, err); ctx.Err() != nil || !job.Final(err) {
-					return nil, err
-				}
-				if first == nil {
-					first = err
-				}
-				f := fault.Of(err)
+			var failed error
+			if t.Content, failed, err = h.w.try(ctx, s, t, i); err != nil {
+				return nil, err
+			}
+			first = cmp.Or(first, failed)
+			if failed != nil {
+				f := fault.Of(failed)
 				result.Failed = append(result.Failed, Unwritten{t.ID, t.Title, f.Code, f.Msg})
-				if err := h.w.giveUp(ctx, s, i); err != nil {
-					return nil, err
-				}
 				continue
 			}
+		}
+		if t.Content.IsZero() { // an earlier run has given it up
+			result.Failed = append(result.Failed, Unwritten{t.ID, t.Title, ErrGivenUp.Code, ErrGivenUp.Msg})
+			continue
 		}
 		result.Contents = append(result.Contents, t.Content)
 	}
@@ -181,6 +178,19 @@ func (h drafter) Do(ctx context.Context, s tenant.Scope, r *job.Run, a DraftArgs
 		return nil, first
 	}
 	return result, nil
+}
+
+// try writes one article. failed is why it cannot be written, when that is for
+// good: its credits are given back and its task is ready again. err is what ends
+// this run of the job.
+func (w *Writer) try(ctx context.Context, s tenant.Scope, t Task, i TaskHold) (cid ContentID, failed, err error) {
+	if cid, err = w.draft(ctx, s, t, i.Hold); err == nil {
+		return cid, nil, nil
+	}
+	if err = blame(t, err); ctx.Err() != nil || !job.Final(err) {
+		return ContentID{}, nil, err
+	}
+	return ContentID{}, err, w.giveUp(ctx, s, i)
 }
 
 // giveUp gives back the credits of one task, and makes it ready to be ordered
