@@ -161,9 +161,9 @@ func (in *importInput) Resolve(huma.Context) []error {
 		return nil // that there is no form, or no file in it, has been told
 	}
 	f := d.File
-	defer func() { _ = f.Close() }() // it was only read
-	var err error
-	if in.content, err = io.ReadAll(f); err != nil {
+	defer func() { _ = f.Close() }()  // it was only read
+	in.content = make([]byte, f.Size) // which the form has counted
+	if _, err := io.ReadFull(f, in.content); err != nil {
 		return []error{errUpload}
 	}
 	return nil

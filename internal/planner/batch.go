@@ -60,6 +60,8 @@ type batch struct {
 	rows   []newRow
 	at     map[string]int // where in rows a key is
 	wrote  int64          // rows added or changed
+	args   []any          // of the statement, kept for the next
+	full   string         // the statement of batchSize rows
 }
 
 func newBatch(sid site.ID, sec site.SectorID, onto string) *batch {
@@ -121,19 +123,12 @@ func (b *batch) write(ctx context.Context, tx *tenant.Tx) error {
 	if len(b.rows) == 0 {
 		return nil
 	}
-	args := []any{b.site, b.sector, clock.Micros(tx.Now())}
-	var q strings.Builder
-	q.WriteString(`INSERT INTO keywords (account_id, site_id, sector_id, created_at, id, phrase, phrase_key, volume, difficulty, cpc_micros, cpc_currency, intent, country, numbers_at, volume_exact) VALUES `)
-	for i, r := range b.rows {
-		if i > 0 {
-			q.WriteString(", ")
-		}
-		n := len(args) + 2 // $1 is the account
-		fmt.Fprintf(&q, "($1, $2, $3, $4, $%d, $%d, $%d, $%d, $%d, $%d, $%d, $%d, $%d, $%d, $%d)", n, n+1, n+2, n+3, n+4, n+5, n+6, n+7, n+8, n+9, n+10)
+	args := append(b.args[:0], b.site, b.sector, clock.Micros(tx.Now()))
+	for _, r := range b.rows {
 		args = append(args, r.id, r.phrase, r.key, r.volume, r.difficulty, r.cpcMicros, r.cpcCurrency, r.intent, r.country, r.numbersAt, r.exact || r.volume == nil)
 	}
-	q.WriteString(` ON CONFLICT (account_id, site_id, sector_id, phrase_key)` + b.onto)
-	n, err := tx.Exec(ctx, q.String(), args...)
+	b.args = args
+	n, err := tx.Exec(ctx, b.statement(), args...)
 	if err != nil {
 		return fmt.Errorf("write %d keywords: %w", len(b.rows), err)
 	}
@@ -144,4 +139,26 @@ func (b *batch) write(ctx context.Context, tx *tenant.Tx) error {
 	b.rows = b.rows[:0]
 	clear(b.at)
 	return nil
+}
+
+// statement is that for as many rows as there are. All of a large file's but
+// the last are the same, and are made once.
+func (b *batch) statement() string {
+	if len(b.rows) == batchSize && b.full != "" {
+		return b.full
+	}
+	var q strings.Builder
+	q.WriteString(`INSERT INTO keywords (account_id, site_id, sector_id, created_at, id, phrase, phrase_key, volume, difficulty, cpc_micros, cpc_currency, intent, country, numbers_at, volume_exact) VALUES `)
+	for i := range b.rows {
+		if i > 0 {
+			q.WriteString(", ")
+		}
+		n := 5 + i*11 // after the account, the site, the sector and the time
+		fmt.Fprintf(&q, "($1, $2, $3, $4, $%d, $%d, $%d, $%d, $%d, $%d, $%d, $%d, $%d, $%d, $%d)", n, n+1, n+2, n+3, n+4, n+5, n+6, n+7, n+8, n+9, n+10)
+	}
+	q.WriteString(` ON CONFLICT (account_id, site_id, sector_id, phrase_key)` + b.onto)
+	if len(b.rows) == batchSize {
+		b.full = q.String()
+	}
+	return q.String()
 }

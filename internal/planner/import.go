@@ -3,6 +3,7 @@ package planner
 import (
 	"context"
 	"fmt"
+	"runtime"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -109,6 +110,9 @@ func (h importer) Do(ctx context.Context, s tenant.Scope, r *job.Run, a ImportAr
 	if err := r.Progress(ctx, 0, a.Rows, "Importing"); err != nil {
 		return nil, err
 	}
+	// The memory of a password's hash may be garbage by now, several times what
+	// the import needs, and the collector would let as much again pile up.
+	runtime.GC()
 	var result Imported
 	err := h.p.st.Update(ctx, s, func(ctx context.Context, tx *tenant.Tx) error {
 		var body []byte
