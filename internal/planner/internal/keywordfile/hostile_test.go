@@ -71,7 +71,7 @@ func repeated(s string, bytes int64) io.Reader {
 // TestHostileWorkbooks are refused with a sentence, and in little memory.
 func TestHostileWorkbooks(t *testing.T) {
 	const most = 24 << 20
-	of := func(parts ...io.Reader) io.Reader { return io.MultiReader(parts...) }
+	of := io.MultiReader
 	text := func(s string) io.Reader { return strings.NewReader(s) }
 	none := func() io.Reader { return text("<sst/>") }
 	for _, tt := range []struct {
