@@ -123,7 +123,8 @@ func (b *batch) write(ctx context.Context, tx *tenant.Tx) error {
 	if len(b.rows) == 0 {
 		return nil
 	}
-	args := append(b.args[:0], b.site, b.sector, clock.Micros(tx.Now()))
+	args := b.args[:0]
+	args = append(args, b.site, b.sector, clock.Micros(tx.Now()))
 	for _, r := range b.rows {
 		args = append(args, r.id, r.phrase, r.key, r.volume, r.difficulty, r.cpcMicros, r.cpcCurrency, r.intent, r.country, r.numbersAt, r.exact || r.volume == nil)
 	}
