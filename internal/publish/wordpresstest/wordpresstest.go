@@ -68,8 +68,10 @@ func Start(t testing.TB) *Site {
 }
 
 // supervise runs a server for as long as its standard input is open, which is
-// as long as the process that started it lives, and leaves nothing behind.
-const supervise = `trap '' INT TERM; "$@" >>"$DIR/log" 2>&1 & pid=$!; read -r _; kill -TERM $pid; wait $pid; rm -rf "$DIR"`
+// as long as the process that started it lives, and leaves nothing behind: the
+// server and what it has started are a group, which is told to end. The shell
+// itself takes no notice, and the server does not inherit that.
+const supervise = `trap '' INT TERM; (trap - INT TERM; exec "$@") >>"$DIR/log" 2>&1 & read -r _; kill -TERM 0; wait; rm -rf "$DIR"`
 
 // lifelines keeps the standard inputs of supervisors from being collected.
 var lifelines []io.Closer
