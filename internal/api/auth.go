@@ -117,7 +117,7 @@ func (a *API) order(ctx context.Context, in *registerInput, from identity.Client
 func showOpened(ctx context.Context, tx *tenant.Tx, n signup.Opened) (*reply[registeredView], error) {
 	v := registeredView{
 		User: showUser(n.User), Account: showAccount(n.Account), Subscription: showSubscription(n.Subscription),
-		Credits: showCredits(n.Balance, n.Lots), tokensView: showTokens(n.Tokens),
+		Credits: showCredits(n.Balance, n.Alert, n.Lots), tokensView: showTokens(n.Tokens),
 	}
 	if n.Invoice != nil {
 		i, err := invoiceOf(ctx, tx, *n.Invoice)

@@ -136,8 +136,8 @@ type creditsView struct {
 	Lots      []lotView `json:"lots" doc:"What can be spent, in the order in which it will be."`
 }
 
-func showCredits(b credit.Balance, lots []credit.Lot) creditsView {
-	v := creditsView{Available: int64(b.Available), Held: int64(b.Held), Lots: make([]lotView, 0, len(lots))}
+func showCredits(b credit.Balance, a credit.Alert, lots []credit.Lot) creditsView {
+	v := creditsView{Available: int64(b.Available), Held: int64(b.Held), Threshold: int64(a.Threshold), Low: a.Low, Lots: make([]lotView, 0, len(lots))}
 	for _, l := range lots {
 		v.Lots = append(v.Lots, showLot(l))
 	}
@@ -161,9 +161,7 @@ func creditsOf(ctx context.Context, r tenant.Reader) (creditsView, error) {
 		return creditsView{}, err
 	}
 	lots, err := credit.Lots(ctx, r)
-	v := showCredits(b, lots)
-	v.Threshold, v.Low = int64(alert.Threshold), alert.Low
-	return v, err
+	return showCredits(b, alert, lots), err
 }
 
 type bankView struct {

@@ -27,6 +27,9 @@ type Alert struct {
 // ErrInvalidThreshold is a threshold that is none.
 var ErrInvalidThreshold = fault.New(fault.Invalid, "credit.invalid_threshold", "A threshold is a whole number of credits from 0, which is never, to a billion.")
 
+// ErrNoCredits is an account that has never been granted anything.
+var ErrNoCredits = fault.New(fault.Conflict, "credit.none_yet", "The account has no credits yet, so there is nothing to warn of. Set this once it has some.")
+
 const mostThreshold = 1_000_000_000
 
 // tenth is what part of a grant an automatic threshold is.
@@ -53,7 +56,7 @@ func (a Alert) below(left Credits) bool { return left < a.Threshold }
 
 // SetThreshold decides below which number of credits the account is warned; nil
 // leaves it to the grants. An account that has never been granted anything has
-// no credits to run out, and it is ErrLotNotFound.
+// no credits to run out, and it is ErrNoCredits.
 func SetThreshold(ctx context.Context, tx *tenant.Tx, n *Credits) (Alert, error) {
 	if n != nil && (*n < 0 || *n > mostThreshold) {
 		return Alert{}, ErrInvalidThreshold.At("body.threshold", "must be 0 to 1000000000, or null", int64(*n))
@@ -71,7 +74,7 @@ func SetThreshold(ctx context.Context, tx *tenant.Tx, n *Credits) (Alert, error)
 	}
 	changed, err := tx.Exec(ctx, `UPDATE credit_alerts SET threshold = $2, automatic = $3 WHERE account_id = $1`, *to, n == nil)
 	if err == nil && changed == 0 {
-		err = ErrLotNotFound
+		err = ErrNoCredits
 	}
 	if err == nil {
 		err = audit.Record(ctx, tx, "credits.threshold", "credits", map[string]*Credits{"threshold": n})

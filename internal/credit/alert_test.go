@@ -131,7 +131,7 @@ func TestThreshold(t *testing.T) {
 		_, err := credit.SetThreshold(ctx, tx, &some)
 		return err
 	})
-	if !errors.Is(err, credit.ErrLotNotFound) {
+	if !errors.Is(err, credit.ErrNoCredits) {
 		t.Errorf("without credits: %v", err)
 	}
 	h.grant(credit.NewLot{Source: credit.BonusCredits, Reference: "bonus", Amount: 100})

@@ -4,9 +4,11 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
-	"igny8/internal/account"
 	"igny8/internal/clock"
 	"igny8/internal/fault"
 	"igny8/internal/publish/internal/wordpress"
@@ -127,18 +129,19 @@ func Heard(ctx context.Context, tx *tenant.Tx, sid site.ID, cid writer.ContentID
 	if len(f.Fields) > 0 {
 		return Publication{}, f
 	}
-	if state == Withdrawn && p.Wanted != Withdraw && p.State == Queued {
-		return p, nil // it tells of an order before
+	if p.State == Queued {
+		if late, err := p.reportedLate(ctx, tx, r); late || err != nil {
+			return p, err
+		}
 	}
 	code, detail := "", ""
 	if state == Failed {
-		said, _ := account.Printable(r.Error, 300)
-		code, detail = errPlugin.Code, "The plugin could not publish the article. It says: "+said
+		code, detail = errPlugin.Code, "The plugin could not publish the article. It says: "+shortened(r.Error)
 	}
 	_, err = tx.Exec(ctx, `
 		UPDATE publications SET state = $3, post_id = coalesce($4, post_id), url = $5, code = $6, detail = $7, lease_until = NULL, updated_at = $8
 		WHERE account_id = $1 AND content_id = $2`,
-		cid, string(state), orNull(r.Post), r.URL, code, detail, clock.Micros(tx.Now()))
+		cid, string(state), orNull(r.Post), webAddress(r.URL), code, detail, clock.Micros(tx.Now()))
 	if err != nil {
 		return Publication{}, fmt.Errorf("publication of %s: %w", cid, err)
 	}
@@ -149,6 +152,35 @@ func Heard(ctx context.Context, tx *tenant.Tx, sid site.ID, cid writer.ContentID
 		return Publication{}, err
 	}
 	return Load(ctx, tx, cid)
+}
+
+// reportedLate tells whether a report is about an order before the one that
+// waits, which no plugin has been given yet. Where the post is is kept of it.
+func (p Publication) reportedLate(ctx context.Context, tx *tenant.Tx, r Report) (bool, error) {
+	n, err := tx.Exec(ctx, `
+		UPDATE publications SET post_id = coalesce($3, post_id) WHERE account_id = $1 AND content_id = $2 AND state = 'queued' AND lease_until IS NULL`,
+		p.Content, orNull(r.Post))
+	if err != nil {
+		return false, fmt.Errorf("publication of %s: %w", p.Content, err)
+	}
+	return n > 0, nil
+}
+
+// maxSaid is how much of what a plugin says is kept, in characters.
+const maxSaid = 300
+
+// shortened is text that can be shown, as much of it as is kept.
+func shortened(s string) string {
+	s = strings.Map(func(r rune) rune {
+		if !unicode.IsPrint(r) || r == utf8.RuneError {
+			return ' '
+		}
+		return r
+	}, s)
+	if r := []rune(s); len(r) > maxSaid {
+		s = string(r[:maxSaid]) + "…"
+	}
+	return strings.TrimSpace(s)
 }
 
 // Healthy writes down what the plugin says of its site.

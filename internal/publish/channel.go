@@ -11,6 +11,7 @@ import (
 	"igny8/internal/account"
 	"igny8/internal/audit"
 	"igny8/internal/clock"
+	"igny8/internal/fault"
 	"igny8/internal/httpx"
 	"igny8/internal/publish/internal/wordpress"
 	"igny8/internal/site"
@@ -124,7 +125,25 @@ func set(ctx context.Context, tx *tenant.Tx, sid site.ID, way Way, address, user
 	if err != nil {
 		return fmt.Errorf("connect %s: %w", sid, err)
 	}
+	if err := failWaiting(ctx, tx, sid); err != nil {
+		return err
+	}
 	return audit.Record(ctx, tx, "site.connected", sid.String(), map[string]string{"way": string(way), "url": address})
+}
+
+// errReconnected is what waited for a plugin that is asked no more.
+var errReconnected = fault.New(fault.Conflict, "publish.reconnected", "The site was connected in another way before this was done. Order it again.")
+
+// failWaiting fails what waits for the plugin of a site.
+func failWaiting(ctx context.Context, tx *tenant.Tx, sid site.ID) error {
+	_, err := tx.Exec(ctx, `
+		UPDATE publications SET state = 'failed', code = $3, detail = $4, lease_until = NULL, updated_at = $5
+		WHERE account_id = $1 AND site_id = $2 AND state = 'queued' AND job_id IS NULL`,
+		sid, errReconnected.Code, errReconnected.Msg, clock.Micros(tx.Now()))
+	if err != nil {
+		return fmt.Errorf("what waits for the plugin of %s: %w", sid, err)
+	}
+	return nil
 }
 
 // Disconnect forgets the connection of a site, and its password. What is
@@ -135,6 +154,9 @@ func Disconnect(ctx context.Context, tx *tenant.Tx, sid site.ID) error {
 	}
 	if _, err := tx.Exec(ctx, `DELETE FROM site_channels WHERE account_id = $1 AND site_id = $2`, sid); err != nil {
 		return fmt.Errorf("disconnect %s: %w", sid, err)
+	}
+	if err := failWaiting(ctx, tx, sid); err != nil {
+		return err
 	}
 	return audit.Record(ctx, tx, "site.disconnected", sid.String(), nil)
 }

@@ -2,6 +2,7 @@ package publish
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -19,8 +20,8 @@ const lookEvery = time.Minute
 // lookMost is how many posts of a site are looked at by one job.
 const lookMost = 100
 
-// Round is what the queue is to make: it orders looks at what is on sites: somebody may have changed it there,
-// and what was scheduled appears by itself.
+// Round is what the queue is to make: it orders looks at what is on sites, where
+// somebody may have changed it, and what was scheduled appears by itself.
 func (p *Press) Round() job.Round {
 	return job.Round{Name: "posts", As: "publish", Every: lookEvery, Find: toLookAt, Do: p.orderLooks}
 }
@@ -63,8 +64,12 @@ func (p *Press) orderLooks(ctx context.Context, tx *tenant.Tx) error {
 				return fmt.Errorf("look at %s: %w", c, err)
 			}
 		}
-		if ch, err := LoadChannel(ctx, tx, s); err != nil || ch.Way != REST {
-			continue // the plugin tells by itself
+		ch, err := LoadChannel(ctx, tx, s)
+		if errors.Is(err, ErrNoChannel) || err == nil && ch.Way != REST {
+			continue // nobody can be asked, or the plugin tells by itself
+		}
+		if err != nil {
+			return err
 		}
 		if _, err := p.queue.Enqueue(ctx, tx, LookArgs{Site: s, Contents: cs}, job.Order{Total: int64(len(cs)), Message: "Waiting to look at posts"}); err != nil {
 			return err
@@ -163,6 +168,7 @@ func (p Publication) compare(ctx context.Context, tx *tenant.Tx, there wordpress
 	default:
 		state = Draft
 	}
+	there.URL = webAddress(there.URL)
 	if state == p.State && (there.URL == p.URL || there.URL == "") {
 		_, err := tx.Exec(ctx, `UPDATE publications SET look_at = $3 WHERE account_id = $1 AND content_id = $2 AND state = $4`,
 			p.Content, clock.MicrosOrNull(look), string(p.State))

@@ -3,7 +3,6 @@ package publish
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"net/url"
 	"time"
@@ -86,7 +85,8 @@ func Load(ctx context.Context, r tenant.Reader, cid writer.ContentID) (Publicati
 
 // Publish orders that an article comes to its site, or is brought up to date
 // there. ErrNotApproved unless its current version is approved, or published;
-// ErrBusy while an order before is being done. It answers the publication with
+// ErrBusy while an order before is being done: one that waits for the plugin can
+// be replaced. It answers the publication with
 // the job that does it, or without one where the plugin does.
 func (p *Press) Publish(ctx context.Context, tx *tenant.Tx, cid writer.ContentID, o Order) (Publication, error) {
 	if err := o.check(tx.Now()); err != nil {
@@ -132,7 +132,7 @@ func (p *Press) order(ctx context.Context, tx *tenant.Tx, c writer.Content, o Or
 		VALUES ($1, $2, $3, $4, $5, $6, 'queued', '', '', '', $7, $7)
 		ON CONFLICT (account_id, content_id) DO UPDATE SET wanted = excluded.wanted, at = excluded.at, extras = excluded.extras, state = 'queued',
 			code = '', detail = '', job_id = NULL, lease_until = NULL, look_at = NULL, updated_at = excluded.updated_at
-		WHERE publications.state <> 'queued'`,
+		WHERE publications.state <> 'queued' OR publications.job_id IS NULL AND (publications.lease_until IS NULL OR publications.lease_until <= $7)`,
 		c.ID, c.Site, string(o.Wanted), clock.MicrosOrNull(o.At), string(text), clock.Micros(tx.Now()))
 	if err == nil && moved == 0 {
 		err = ErrBusy
@@ -254,5 +254,3 @@ func Calendar(ctx context.Context, r tenant.Reader, f Filter) ([]Publication, er
 	}
 	return all, nil
 }
-
-var errNotWanted = errors.New("something else is wanted meanwhile")

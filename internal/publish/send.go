@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/url"
 	"strings"
 	"time"
 
@@ -40,6 +41,7 @@ type work struct {
 	channel Channel
 	article writer.Content
 	html    string
+	now     time.Time
 }
 
 // Do brings the article to the site. It may be done again at any point.
@@ -99,6 +101,7 @@ func (p *Press) load(ctx context.Context, s tenant.Scope, cid writer.ContentID) 
 		if w.Publication, err = Load(ctx, v, cid); err != nil {
 			return err
 		}
+		w.now = v.Now()
 		if w.article, err = writer.Load(ctx, v, cid); err != nil {
 			return err
 		}
@@ -138,7 +141,7 @@ func (p *Press) send(ctx context.Context, w work) (wordpress.There, error) {
 func (w work) post(p *Press) wordpress.Post {
 	return wordpress.Post{
 		Mark: w.Content.String(), Title: w.article.Title, Slug: w.article.Slug, Excerpt: w.article.Excerpt, HTML: w.html, SEO: w.article.MetaDescription,
-		Status: w.status(), At: w.At, Now: clock.Clock{}.Now(), Categories: w.Categories, Tags: w.Tags,
+		Status: w.status(), At: w.At, Now: w.now, Categories: w.Categories, Tags: w.Tags,
 		Image: wordpress.Image{URL: w.ImageURL, Client: httpx.NewClient(p.outside)},
 	}
 }
@@ -193,7 +196,7 @@ func (w work) arrived(ctx context.Context, tx *tenant.Tx, there wordpress.There)
 	n, err := tx.Exec(ctx, `
 		UPDATE publications SET state = $3, version = $4, post_id = coalesce($5, post_id), url = $6, code = '', detail = '', lease_until = NULL, look_at = $7, updated_at = $8
 		WHERE account_id = $1 AND content_id = $2 AND state = 'queued' AND wanted = $9`,
-		w.Content, string(state), w.article.Version, orNull(there.ID), there.URL, clock.MicrosOrNull(look), clock.Micros(tx.Now()), string(w.Wanted))
+		w.Content, string(state), w.article.Version, orNull(there.ID), webAddress(there.URL), clock.MicrosOrNull(look), clock.Micros(tx.Now()), string(w.Wanted))
 	if err == nil && n == 0 {
 		err = errNotWanted
 	}
@@ -201,6 +204,17 @@ func (w work) arrived(ctx context.Context, tx *tenant.Tx, there wordpress.There)
 		return fmt.Errorf("publication of %s: %w", w.Content, err)
 	}
 	return writer.SetPublished(ctx, tx, w.Content, w.article.Version, state == Published)
+}
+
+var errNotWanted = errors.New("something else is wanted meanwhile")
+
+// webAddress is an address that a site or its plugin gave, as far as it is one
+// of the web: it is shown as a link. Empty otherwise.
+func webAddress(s string) string {
+	if u, err := url.Parse(s); err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" {
+		return ""
+	}
+	return s
 }
 
 func orNull(n int64) *int64 {

@@ -36,6 +36,7 @@ type Opened struct {
 	Account      account.Account
 	Subscription subscription.Subscription
 	Balance      credit.Balance
+	Alert        credit.Alert
 	Lots         []credit.Lot
 	Invoice      *invoice.Invoice // nil: nothing has to be paid
 	Tokens       identity.Tokens
@@ -88,6 +89,9 @@ func Open(ctx context.Context, tx *tenant.Tx, ids *identity.Service, desk *payme
 		return Opened{}, err
 	}
 	if n.Balance, err = credit.BalanceOf(ctx, tx); err != nil {
+		return Opened{}, err
+	}
+	if n.Alert, err = credit.AlertOf(ctx, tx); err != nil {
 		return Opened{}, err
 	}
 	if n.Lots, err = credit.Lots(ctx, tx); err != nil {

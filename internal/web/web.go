@@ -15,26 +15,38 @@ import (
 
 	"github.com/a-h/templ"
 
+	"igny8/internal/automation"
 	"igny8/internal/bank"
 	"igny8/internal/httpx"
 	"igny8/internal/identity"
+	"igny8/internal/job"
 	"igny8/internal/payment"
+	"igny8/internal/planner"
+	"igny8/internal/publish"
 	"igny8/internal/replay"
+	"igny8/internal/site"
 	"igny8/internal/tenant"
 	"igny8/internal/throttle"
+	"igny8/internal/writer"
 )
 
 // Rooms is what the pages are for.
 type Rooms struct {
-	Store    *tenant.Store
-	Identity *identity.Service
-	Desk     *payment.Desk
-	Bank     *bank.Office
-	Replay   *replay.Log // of forms that must count once
-	Throttle *throttle.Gate
-	Proxies  httpx.Proxies
-	BaseURL  string // how people reach the server; with https, cookies are bound to it
-	Log      *slog.Logger
+	Store     *tenant.Store
+	Identity  *identity.Service
+	Desk      *payment.Desk
+	Bank      *bank.Office
+	Jobs      *job.Queue
+	Planner   *planner.Planner
+	Writer    *writer.Writer
+	Press     *publish.Press
+	Pipelines *automation.Manager
+	Sites     site.Limit  // how many sites an account may have
+	Replay    *replay.Log // of forms that must count once
+	Throttle  *throttle.Gate
+	Proxies   httpx.Proxies
+	BaseURL   string // how people reach the server; with https, cookies are bound to it
+	Log       *slog.Logger
 }
 
 // Web serves the pages.
