@@ -226,12 +226,17 @@ func listVersions(ctx context.Context, v *tenant.View, in *IDInput) (*reply[page
 	}), err
 }
 
-func approveContent(ctx context.Context, tx *tenant.Tx, in *IDInput) (*reply[articleView], error) {
+type approveInput struct {
+	IDInput
+	Version int64 `query:"version" minimum:"0" doc:"The version that was read: it is refused when there is a newer one. None: whichever is current."`
+}
+
+func approveContent(ctx context.Context, tx *tenant.Tx, in *approveInput) (*reply[articleView], error) {
 	cid, err := named(writer.ParseContentID, in.ID, writer.ErrContentNotFound)
 	if err != nil {
 		return nil, err
 	}
-	c, err := writer.Approve(ctx, tx, cid)
+	c, err := writer.Approve(ctx, tx, cid, in.Version)
 	if err != nil {
 		return nil, err
 	}

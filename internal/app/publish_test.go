@@ -257,17 +257,22 @@ func TestBridge(t *testing.T) {
 		if o := h.send("POST", "/writer/content/"+id+"/publish", token, object{"tags": []string{"x"}}).is(http.StatusAccepted); o.get("job") != nil {
 			t.Errorf("a job for what the plugin does: %s", o.body)
 		}
-		h.send("POST", "/writer/content/"+id+"/publish", token, object{}).fault(http.StatusConflict, "publish.busy")
+	}
+	// What waits can be ordered otherwise; what the plugin has cannot.
+	h.send("POST", "/writer/content/"+two+"/publish", token, object{"tags": []string{"y"}}).is(http.StatusAccepted)
+	report := func(id string, body object) answer { return h.send("POST", "/bridge/content/"+id+"/status", key, body) }
+	if p := report(two, object{"status": "published", "post_id": 9}).is(http.StatusOK); p.text("state") != "queued" || p.number("post_id") != 9 {
+		t.Errorf("a report of an order before is taken for one of this: %s", p.body)
 	}
 	first := h.send("GET", "/bridge/content?limit=1", key, nil).is(http.StatusOK).get("items").([]any)[0].(map[string]any)
 	rest := h.send("GET", "/bridge/content", key, nil).is(http.StatusOK).get("items").([]any)
 	if len(rest) != 1 || first["id"] != one || rest[0].(map[string]any)["id"] != two {
 		t.Errorf("the first is given %v, and then %v", first["id"], rest)
 	}
-	if first["action"] != "publish" || first["status"] != "publish" || !strings.Contains(first["html"].(string), "<!-- igny8:"+one+" -->") || fmt.Sprint(first["tags"]) != "[x]" {
+	if first["action"] != "publish" || first["status"] != "publish" || !strings.Contains(first["html"].(string), "<!-- igny8:"+one+" -->") || fmt.Sprint(first["tags"]) != "[x]" || fmt.Sprint(rest[0].(map[string]any)["tags"]) != "[y]" {
 		t.Errorf("the plugin is told %v", first)
 	}
-	report := func(id string, body object) answer { return h.send("POST", "/bridge/content/"+id+"/status", key, body) }
+	h.send("POST", "/writer/content/"+one+"/publish", token, object{}).fault(http.StatusConflict, "publish.busy")
 	report(one, object{"status": "published"}).fault(http.StatusUnprocessableEntity, "bridge.invalid_report")
 	for range 2 {
 		p := report(one, object{"status": "published", "post_id": 7, "url": "https://example.com/one"}).is(http.StatusOK)
@@ -275,7 +280,11 @@ func TestBridge(t *testing.T) {
 			t.Errorf("reported: %s", p.body)
 		}
 	}
-	if p := report(two, object{"status": "failed", "error": "The category is locked."}).is(http.StatusOK); p.text("error.code") != "bridge.failed" || !strings.Contains(p.text("error.detail"), "The category is locked.") {
+	if p := report(one, object{"status": "published", "post_id": 7, "url": "javascript:alert(1)"}).is(http.StatusOK); p.get("url") != nil && p.text("url") != "" {
+		t.Errorf("an address that is none of the web is shown: %s", p.body)
+	}
+	long := "The category is locked." + strings.Repeat(" Look\tat it.", 100)
+	if p := report(two, object{"status": "failed", "error": long}).is(http.StatusOK); p.text("error.code") != "bridge.failed" || !strings.Contains(p.text("error.detail"), "The category is locked. Look at it.") || len(p.text("error.detail")) > 500 {
 		t.Errorf("failed: %s", p.body)
 	}
 	h.send("POST", "/writer/content/"+one+"/unpublish", token, nil).is(http.StatusAccepted)
@@ -290,6 +299,13 @@ func TestBridge(t *testing.T) {
 	}
 	if r := h.send("POST", "/sites/"+a.site+"/wordpress/test", token, nil).is(http.StatusOK); r.text("trouble") != "problems" || r.text("detail") != "Cron is off." {
 		t.Errorf("with problems: %s", r.body)
+	}
+
+	// An order that waits for a plugin that is asked no more does not wait for ever.
+	h.send("POST", "/writer/content/"+two+"/publish", token, object{}).is(http.StatusAccepted)
+	h.send("DELETE", "/sites/"+a.site+"/wordpress", token, nil).is(http.StatusNoContent)
+	if p := a.publication(two).is(http.StatusOK); p.text("state") != "failed" || p.text("error.code") != "publish.reconnected" {
+		t.Errorf("after the connection has gone: %s", p.body)
 	}
 
 	// A key of another account, or of none, reaches nothing of it.

@@ -408,7 +408,7 @@ func (t *turn) approve(ctx context.Context, tx *tenant.Tx) (Run, error) {
 		if !sound {
 			continue
 		}
-		if _, err := writer.Approve(ctx, tx, c); err != nil {
+		if _, err := writer.Approve(ctx, tx, c, 0); err != nil {
 			return Run{}, err
 		}
 		n++

@@ -130,8 +130,12 @@ func Heard(ctx context.Context, tx *tenant.Tx, sid site.ID, cid writer.ContentID
 		return Publication{}, f
 	}
 	if p.State == Queued {
-		if late, err := p.reportedLate(ctx, tx, r); late || err != nil {
-			return p, err
+		late, err := p.reportedLate(ctx, tx, r)
+		if err != nil {
+			return Publication{}, err
+		}
+		if late {
+			return Load(ctx, tx, cid)
 		}
 	}
 	code, detail := "", ""

@@ -154,7 +154,8 @@ type Edit struct {
 }
 
 // Apply makes a new version of an article. ErrContentChanged when there is a
-// newer one than the one that was read. What was approved has to be approved
+// newer one than the one that was read, and ErrInvalidContent with the field
+// when it cannot be like this: two of a site have not one address. What was approved has to be approved
 // again.
 func Apply(ctx context.Context, tx *tenant.Tx, cid ContentID, e Edit) (Content, error) {
 	c, err := loadForUpdate(ctx, tx, cid)
@@ -162,8 +163,9 @@ func Apply(ctx context.Context, tx *tenant.Tx, cid ContentID, e Edit) (Content, 
 		return Content{}, err
 	}
 	if c.Version != e.Version {
-		return Content{}, fmt.Errorf("article %s: %w", cid, ErrContentChanged.With("version", c.Version))
+		return Content{}, changed(c)
 	}
+	slug := c.Slug
 	for _, f := range []struct{ from, to *string }{
 		{e.Title, &c.Title}, {e.Slug, &c.Slug}, {e.MetaDescription, &c.MetaDescription}, {e.Excerpt, &c.Excerpt}, {e.Markdown, &c.Markdown},
 	} {
@@ -178,6 +180,11 @@ func Apply(ctx context.Context, tx *tenant.Tx, cid ContentID, e Edit) (Content, 
 	if c.Status == Approved || c.Status == Published {
 		c.Status = Draft
 	}
+	if c.Slug != slug {
+		if err := c.move(ctx, tx); err != nil {
+			return Content{}, err
+		}
+	}
 	if err := addVersion(ctx, tx, c); err != nil {
 		return Content{}, err
 	}
@@ -187,6 +194,30 @@ func Apply(ctx context.Context, tx *tenant.Tx, cid ContentID, e Edit) (Content, 
 		return Content{}, fmt.Errorf("change article %s: %w", cid, err)
 	}
 	return c, nil
+}
+
+// changed says that there is a newer version than the one that was read.
+func changed(c Content) error {
+	return fmt.Errorf("article %s: %w", c.ID, ErrContentChanged.With("version", c.Version))
+}
+
+// move makes the end of an article's address its own on the site.
+func (c Content) move(ctx context.Context, tx *tenant.Tx) error {
+	taken := ErrInvalidContent.Sayf("Another article of the site has this address.").At("body.slug", "is another article's", c.Slug)
+	err := tx.Get(ctx, `SELECT 1 FROM contents WHERE account_id = $1 AND site_id = $2 AND slug = $3 AND id <> $4`, []any{c.Site, c.Slug, c.ID}, new(int))
+	if err == nil {
+		return taken
+	}
+	if tenant.IsNotFound(err) {
+		_, err = tx.Exec(ctx, `UPDATE contents SET slug = $3 WHERE account_id = $1 AND id = $2`, c.ID, c.Slug)
+	}
+	if tenant.IsDuplicate(err) {
+		return taken
+	}
+	if err != nil {
+		return fmt.Errorf("move article %s: %w", c.ID, err)
+	}
+	return nil
 }
 
 // maxMarkdown is how long the text of an article may get, in characters.
@@ -222,10 +253,14 @@ func (c *Content) check() error {
 	return nil
 }
 
-// Approve says that an article may be published. One that is approved or
-// published stays as it is.
-func Approve(ctx context.Context, tx *tenant.Tx, cid ContentID) (Content, error) {
+// Approve says that an article may be published, in the version that was read,
+// or with zero in its current one: ErrContentChanged when there is a newer one.
+// One that is approved or published stays as it is.
+func Approve(ctx context.Context, tx *tenant.Tx, cid ContentID, read int64) (Content, error) {
 	c, err := loadForUpdate(ctx, tx, cid)
+	if err == nil && read != 0 && read != c.Version {
+		err = changed(c)
+	}
 	if err != nil || c.Status == Approved || c.Status == Published {
 		return c, err
 	}

@@ -8,6 +8,7 @@ import (
 	"sync/atomic"
 	"testing"
 
+	"igny8/internal/ai"
 	"igny8/internal/ai/aitest"
 	"igny8/internal/audit"
 	"igny8/internal/fault"
@@ -28,7 +29,7 @@ func (h *house) apply(cid writer.ContentID, e writer.Edit) (c writer.Content, er
 func (h *house) approve(cid writer.ContentID) (c writer.Content) {
 	h.t.Helper()
 	h.must(func(ctx context.Context, tx *tenant.Tx) (err error) {
-		c, err = writer.Approve(ctx, tx, cid)
+		c, err = writer.Approve(ctx, tx, cid, 0)
 		return err
 	})
 	return c
@@ -157,6 +158,74 @@ func TestApprove(t *testing.T) {
 	}
 }
 
+// TestApproveWhatWasRead refuses when there is a newer version.
+func TestApproveWhatWasRead(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t, aitest.Script{})
+	c := h.written("Bees")
+	title := "Wasps"
+	if _, err := h.apply(c.ID, writer.Edit{Version: 1, Title: &title}); err != nil {
+		t.Fatal(err)
+	}
+	approve := func(read int64) error {
+		return h.update(func(ctx context.Context, tx *tenant.Tx) error {
+			_, err := writer.Approve(ctx, tx, c.ID, read)
+			return err
+		})
+	}
+	if err := approve(1); !errors.Is(err, writer.ErrContentChanged) || h.content(c.ID).Status != writer.Draft {
+		t.Errorf("a version that is not current any more: %v", err)
+	}
+	if err := approve(2); err != nil || h.content(c.ID).Status != writer.Approved {
+		t.Errorf("the current version: %v", err)
+	}
+}
+
+// TestAddressesAreOneOfASite: a model gives the same one again and again, and
+// nobody moves an article to where another is.
+func TestAddressesAreOneOfASite(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t, aitest.Script{Article: func(ctx context.Context, in ai.ArticleBrief) (ai.Article, error) {
+		a, err := aitest.Article(ctx, in)
+		a.Slug = "bees"
+		return a, err
+	}})
+	first, second, third := h.written("Bees"), h.written("All bees"), h.written("More bees")
+	if first.Slug != "bees" || second.Slug != "bees-2" || third.Slug != "bees-3" {
+		t.Errorf("at %q, %q and %q", first.Slug, second.Slug, third.Slug)
+	}
+	_, err := h.apply(third.ID, writer.Edit{Version: 1, Slug: &second.Slug})
+	if f := fault.Of(err); !errors.Is(err, writer.ErrInvalidContent) || len(f.Fields) != 1 || f.Fields[0].Location != "body.slug" {
+		t.Errorf("to where another is: %v", err)
+	}
+	gone := "wasps"
+	if _, err := h.apply(second.ID, writer.Edit{Version: 1, Slug: &gone}); err != nil {
+		t.Fatal(err)
+	}
+	if c, err := h.apply(third.ID, writer.Edit{Version: 1, Slug: &second.Slug}); err != nil || c.Slug != "bees-2" {
+		t.Errorf("to where nobody is any more: %q, %v", c.Slug, err)
+	}
+}
+
+// TestTwinTitles are told from others whatever their case.
+func TestTwinTitles(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t, aitest.Script{})
+	h.written("Öl und Bienen")
+	for title, want := range map[string]writer.Grade{"ÖL UND BIENEN": writer.Fail, "Ol und Bienen": writer.Pass} {
+		c := h.written(title)
+		h.view(func(ctx context.Context, v *tenant.View) error {
+			all, err := writer.Quality(ctx, v, c)
+			for _, got := range all {
+				if got.Code == "title_unique" && got.Grade != want {
+					t.Errorf("%s: %+v", title, got)
+				}
+			}
+			return err
+		})
+	}
+}
+
 func TestContents(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t, aitest.Script{})
@@ -215,7 +284,7 @@ func TestAnotherAccountGetsNothing(t *testing.T) {
 			_, err := writer.Apply(ctx, tx, c.ID, writer.Edit{Version: 1, Title: &title})
 			return err
 		}, writer.ErrContentNotFound},
-		{"approve it", func(ctx context.Context, tx *tenant.Tx) error { _, err := writer.Approve(ctx, tx, c.ID); return err }, writer.ErrContentNotFound},
+		{"approve it", func(ctx context.Context, tx *tenant.Tx) error { _, err := writer.Approve(ctx, tx, c.ID, 0); return err }, writer.ErrContentNotFound},
 		{"read a task", func(ctx context.Context, tx *tenant.Tx) error {
 			_, err := writer.LoadTask(ctx, tx, waiting)
 			return err

@@ -279,11 +279,8 @@ func save(ctx context.Context, tx *tenant.Tx, t Task, hid credit.HoldID, d ai.Dr
 	if c.Title == "" {
 		c.Title = t.Title
 	}
-	_, err := tx.Exec(ctx, `
-		INSERT INTO contents (account_id, id, site_id, task_id, status, version, created_at, updated_at) VALUES ($1, $2, $3, $4, $5, 1, $6, $6)`,
-		c.ID, c.Site, c.Task, string(c.Status), clock.Micros(c.Created))
-	if err != nil {
-		return ContentID{}, fmt.Errorf("save the article of task %s: %w", t.ID, err)
+	if err := c.insert(ctx, tx); err != nil {
+		return ContentID{}, err
 	}
 	if err := addVersion(ctx, tx, c); err != nil {
 		return ContentID{}, err
@@ -298,4 +295,24 @@ func save(ctx context.Context, tx *tenant.Tx, t Task, hid credit.HoldID, d ai.Dr
 		return ContentID{}, fmt.Errorf("task %s is written: %w", t.ID, err)
 	}
 	return c.ID, nil
+}
+
+// insert adds an article with an address that no other of its site has: the one
+// that it came with, or else that with the first number that makes it new.
+func (c *Content) insert(ctx context.Context, tx *tenant.Tx) error {
+	for base, n := c.Slug, 1; ; n++ {
+		if n > 1 {
+			c.Slug = fmt.Sprintf("%s-%d", base, n)
+		}
+		added, err := tx.Exec(ctx, `
+			INSERT INTO contents (account_id, id, site_id, task_id, status, version, slug, created_at, updated_at) VALUES ($1, $2, $3, $4, $5, 1, $6, $7, $7)
+			ON CONFLICT (account_id, site_id, slug) WHERE slug <> '' DO NOTHING`,
+			c.ID, c.Site, c.Task, string(c.Status), c.Slug, clock.Micros(c.Created))
+		if err != nil {
+			return fmt.Errorf("save the article of task %s: %w", c.Task, err)
+		}
+		if added == 1 {
+			return nil
+		}
+	}
 }

@@ -29,6 +29,7 @@ type house struct {
 	site site.ID
 	q    *job.Queue
 	w    *writer.Writer
+	runs bool // written has started the queue
 }
 
 // newHouse has a model that follows script, and a queue that runs nothing until
@@ -165,7 +166,10 @@ func (h *house) content(cid writer.ContentID) (c writer.Content) {
 func (h *house) written(title string) writer.Content {
 	h.t.Helper()
 	tid := h.task(title)
-	h.start(h.q)
+	if !h.runs {
+		h.runs = true
+		h.start(h.q)
+	}
 	h.await(h.order(tid).Job, job.Succeeded)
 	return h.content(h.load(tid).Content)
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -45,18 +46,34 @@ func Quality(ctx context.Context, r tenant.Reader, c Content) ([]Check, error) {
 	if err != nil {
 		return nil, err
 	}
-	var twins int64
-	err = r.Get(ctx, `
-		SELECT count(*) FROM contents c JOIN content_versions v ON v.account_id = c.account_id AND v.content_id = c.id AND v.version = c.version
-		WHERE c.account_id = $1 AND c.site_id = $2 AND c.id <> $3 AND lower(v.title) = lower($4)`, []any{c.Site, c.ID, c.Title}, &twins)
+	n, err := twins(ctx, r, c)
 	if err != nil {
-		return nil, fmt.Errorf("titles of %s: %w", c.Site, err)
+		return nil, err
 	}
 	main := ""
 	if len(t.Brief.Keywords) > 0 {
 		main = t.Brief.Keywords[0]
 	}
-	return examine(c, t.Words, main, s.Language, twins), nil
+	return examine(c, t.Words, main, s.Language, n), nil
+}
+
+// twins is how many other articles of the site have the title of this one,
+// whatever the case. The databases know no case but that of ASCII.
+func twins(ctx context.Context, r tenant.Reader, c Content) (n int64, err error) {
+	err = r.Each(ctx, `
+		SELECT v.title FROM contents c JOIN content_versions v ON v.account_id = c.account_id AND v.content_id = c.id AND v.version = c.version
+		WHERE c.account_id = $1 AND c.site_id = $2 AND c.id <> $3`, []any{c.Site, c.ID}, func(scan tenant.Scan) error {
+		var title string
+		err := scan(&title)
+		if strings.EqualFold(title, c.Title) {
+			n++
+		}
+		return err
+	})
+	if err != nil {
+		return 0, fmt.Errorf("titles of %s: %w", c.Site, err)
+	}
+	return n, nil
 }
 
 // examine is Quality without a database. keyword is the main one; empty: none.
@@ -66,7 +83,7 @@ func examine(c Content, asked int64, keyword, language string, twins int64) []Ch
 		checkLength(c.Words, asked), checkTitle(c.Title), checkTwins(twins), checkDescription(c.MetaDescription), checkExcerpt(c.Excerpt),
 		checkHeadings(d, c.Words), checkSentences(d, language),
 	}
-	if keyword != "" {
+	if len(wordsOf(keyword)) > 0 {
 		all = append(all, checkKeyword(c, d, keyword)...)
 	}
 	return all
@@ -216,7 +233,7 @@ func checkHeadings(d doc, words int64) Check {
 
 // checkKeyword looks for the main keyword where readers and search engines do.
 func checkKeyword(c Content, d doc, keyword string) []Check {
-	has := func(s string) bool { return strings.Contains(folded(s), folded(keyword)) }
+	has := func(s string) bool { return occurrences(s, keyword) > 0 }
 	where := func(code string, ok bool, place string) Check {
 		if ok {
 			return graded(code, Pass, 0, "%q is in %s.", keyword, place)
@@ -241,10 +258,10 @@ func checkKeyword(c Content, d doc, keyword string) []Check {
 const stuffed = 30
 
 func checkDensity(c Content, d doc, keyword string) Check {
-	n := int64(strings.Count(folded(strings.Join(d.paragraphs, " ")), folded(keyword)))
+	n := occurrences(strings.Join(d.paragraphs, " "), keyword)
 	per := int64(0)
 	if c.Words > 0 {
-		per = n * int64(len(strings.Fields(keyword))) * 1000 / c.Words
+		per = n * int64(len(wordsOf(keyword))) * 1000 / c.Words
 	}
 	switch {
 	case n == 0:
@@ -255,9 +272,32 @@ func checkDensity(c Content, d doc, keyword string) Check {
 	return graded("keyword_use", Pass, n, "%q is in the text %d times.", keyword, n)
 }
 
-// folded is text as keywords are compared: small letters, one space.
-func folded(s string) string {
-	return strings.Join(strings.FieldsFunc(strings.ToLower(s), func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsNumber(r) }), " ")
+// wordsOf is the words of a text, in small letters.
+func wordsOf(s string) []string {
+	return strings.FieldsFunc(strings.ToLower(s), func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsNumber(r) && !unicode.IsMark(r) })
+}
+
+// spaceless are the scripts that put no space between words: a keyword in one of
+// them is looked for anywhere.
+var spaceless = []*unicode.RangeTable{unicode.Han, unicode.Hiragana, unicode.Katakana, unicode.Thai, unicode.Lao, unicode.Khmer, unicode.Myanmar}
+
+// occurrences is how often a keyword stands in a text, as whole words.
+func occurrences(text, keyword string) int64 {
+	in, key := wordsOf(text), wordsOf(keyword)
+	if len(key) == 0 {
+		return 0
+	}
+	if strings.ContainsFunc(keyword, func(r rune) bool { return unicode.In(r, spaceless...) }) {
+		return int64(strings.Count(strings.Join(in, " "), strings.Join(key, " ")))
+	}
+	n := int64(0)
+	for i := 0; i+len(key) <= len(in); i++ {
+		if slices.Equal(in[i:i+len(key)], key) {
+			n++
+			i += len(key) - 1
+		}
+	}
+	return n
 }
 
 // ease is how easy a text is to read, from the words in a sentence and the

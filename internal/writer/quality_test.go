@@ -1,6 +1,7 @@
 package writer
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -59,10 +60,39 @@ func TestQuality(t *testing.T) {
 		if tt.asked == 0 {
 			tt.asked = 200
 		}
-		for _, got := range examine(c, tt.asked, "bee hive", "en", tt.twins) {
-			if got.Code == tt.code && got.Grade != tt.grade {
-				t.Errorf("%s is %s, want %s: %s", got.Code, got.Grade, tt.grade, got.Text)
-			}
+		all := examine(c, tt.asked, "bee hive", "en", tt.twins)
+		at := slices.IndexFunc(all, func(got Check) bool { return got.Code == tt.code })
+		if at < 0 {
+			t.Errorf("%s is not looked at", tt.code)
+		} else if got := all[at]; got.Grade != tt.grade {
+			t.Errorf("%s is %s, want %s: %s", got.Code, got.Grade, tt.grade, got.Text)
+		}
+	}
+}
+
+// TestKeywordsAreWholeWords, and one without a word is not looked for.
+func TestKeywordsAreWholeWords(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		text, keyword string
+		want          int64
+	}{
+		{"A party in the art gallery, and more ART.", "art", 2},
+		{"bee bee bee", "bee bee", 1},
+		{"Bee-hive, bee\nhive!", "bee hive", 2},
+		{"Das Café am Weg", "café", 1},
+		{"एक हिन्दी शब्द", "हिन्दी", 1},
+		{"我们卖蜂箱和蜂蜜", "蜂箱", 1},
+		{"anything", "?!", 0},
+		{"", "bee", 0},
+	} {
+		if got := occurrences(tt.text, tt.keyword); got != tt.want {
+			t.Errorf("%q stands %d times in %q, want %d", tt.keyword, got, tt.text, tt.want)
+		}
+	}
+	for _, c := range examine(good(), 200, "?!", "en", 0) {
+		if strings.HasPrefix(c.Code, "keyword") {
+			t.Errorf("a keyword without a word: %+v", c)
 		}
 	}
 }
