@@ -44,6 +44,12 @@ type Section = provider.Section
 // ArticleBrief is what a model is given to write an article.
 type ArticleBrief = provider.ArticleBrief
 
+// Link is a page that an article may send its readers to.
+type Link = provider.Link
+
+// Answer is a question of readers and what there is to say to it.
+type Answer = provider.Answer
+
 // Article is the article of an answer.
 type Article = provider.Article
 

@@ -41,6 +41,7 @@ func (a *API) plannerRoutes() {
 		summary: "Propose articles for clusters"}, writing, a.generateIdeas)
 	read(a, route{method: http.MethodGet, path: "/planner/ideas", id: "list-ideas", tag: "planner", summary: "The ideas"}, reading, listIdeas)
 	read(a, route{method: http.MethodGet, path: "/planner/ideas/{id}", id: "get-idea", tag: "planner", summary: "One idea"}, reading, getIdea)
+	a.briefRoutes()
 }
 
 type keywordView struct {
@@ -299,28 +300,35 @@ type sectionView struct {
 }
 
 type ideaView struct {
-	ID       string        `json:"id"`
-	Site     string        `json:"site_id"`
-	Cluster  string        `json:"cluster_id"`
-	Title    string        `json:"title"`
-	Angle    string        `json:"angle"`
-	Audience string        `json:"audience"`
-	Intent   *string       `json:"intent"`
-	Status   string        `json:"status" enum:"proposed,accepted,dismissed"`
-	Outline  []sectionView `json:"outline"`
-	Keywords []string      `json:"keywords" doc:"The main one first."`
-	Created  time.Time     `json:"created_at"`
+	ID        string        `json:"id"`
+	Site      string        `json:"site_id"`
+	Cluster   string        `json:"cluster_id"`
+	Title     string        `json:"title"`
+	Angle     string        `json:"angle"`
+	Audience  string        `json:"audience"`
+	Intent    *string       `json:"intent"`
+	Status    string        `json:"status" enum:"proposed,accepted,dismissed"`
+	Outline   []sectionView `json:"outline"`
+	Keywords  []string      `json:"keywords" doc:"The main one first."`
+	Questions []string      `json:"questions" doc:"What readers ask: the article answers it."`
+	Created   time.Time     `json:"created_at"`
 }
 
 func showIdea(i planner.Idea) ideaView {
 	v := ideaView{
 		ID: i.ID.String(), Site: i.Site.String(), Cluster: i.Cluster.String(), Title: i.Title, Angle: i.Angle, Audience: i.Audience,
-		Intent: text(i.Intent), Status: i.Status, Outline: []sectionView{}, Keywords: orEmpty(i.Keywords), Created: i.Created,
+		Intent: text(i.Intent), Status: i.Status, Keywords: orEmpty(i.Keywords), Questions: orEmpty(i.Questions), Created: i.Created,
 	}
-	for _, s := range i.Outline {
-		v.Outline = append(v.Outline, sectionView{Heading: s.Heading, Keywords: orEmpty(s.Keywords)})
-	}
+	v.Outline = showOutline(i.Outline)
 	return v
+}
+
+func showOutline(all []planner.Section) []sectionView {
+	out := []sectionView{}
+	for _, s := range all {
+		out = append(out, sectionView{Heading: s.Heading, Keywords: orEmpty(s.Keywords)})
+	}
+	return out
 }
 
 // orEmpty is all, as a list even when there is nothing in it.
@@ -335,10 +343,11 @@ type ideasInput struct {
 	Window
 	Site    string `query:"site_id" maxLength:"64"`
 	Cluster string `query:"cluster_id" maxLength:"64"`
+	Status  string `query:"status" enum:"proposed,accepted,dismissed"`
 }
 
 func listIdeas(ctx context.Context, v *tenant.View, in *ideasInput) (*reply[page[ideaView]], error) {
-	f := planner.IdeaFilter{Limit: in.Limit + 1}
+	f := planner.IdeaFilter{Status: in.Status, Limit: in.Limit + 1}
 	var err error
 	if f.Site, err = filter(site.ParseID, in.Site, site.ErrNotFound); err != nil {
 		return nil, err

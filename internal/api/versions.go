@@ -56,7 +56,7 @@ func getVersion(ctx context.Context, v *tenant.View, in *versionInput) (*reply[a
 	if err != nil {
 		return nil, err
 	}
-	return showArticle(c)
+	return showArticle(ctx, v, c)
 }
 
 type diffInput struct {
@@ -121,5 +121,5 @@ func restoreVersion(ctx context.Context, tx *tenant.Tx, in *restoreInput) (*repl
 	if err != nil {
 		return nil, err
 	}
-	return showArticle(c)
+	return showArticle(ctx, tx, c)
 }

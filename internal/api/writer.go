@@ -70,13 +70,15 @@ func listTasks(ctx context.Context, v *tenant.View, in *tasksInput) (*reply[page
 
 type createTaskInput struct {
 	Body struct {
-		Site     string   `json:"site_id" maxLength:"64"`
-		Idea     string   `json:"idea_id,omitempty" maxLength:"64" doc:"Title, outline and keywords come from it."`
-		Title    string   `json:"title,omitempty" maxLength:"1000" doc:"Needed without an idea."`
-		Angle    string   `json:"angle,omitempty" maxLength:"2000"`
-		Audience string   `json:"audience,omitempty" maxLength:"1000"`
-		Keywords []string `json:"keywords,omitempty" maxItems:"50"`
-		Words    int64    `json:"words,omitempty" doc:"100 to 5000. None: 1200."`
+		Site      string         `json:"site_id" maxLength:"64"`
+		Idea      string         `json:"idea_id,omitempty" maxLength:"64" doc:"Title, outline and keywords come from it."`
+		Title     string         `json:"title,omitempty" maxLength:"1000" doc:"Needed without an idea."`
+		Angle     string         `json:"angle,omitempty" maxLength:"2000"`
+		Audience  string         `json:"audience,omitempty" maxLength:"1000"`
+		Keywords  []string       `json:"keywords,omitempty" maxItems:"50"`
+		Outline   []sectionInput `json:"outline,omitempty" maxItems:"30"`
+		Questions []string       `json:"questions,omitempty" maxItems:"20" doc:"What the article answers apart from its text."`
+		Words     int64          `json:"words,omitempty" doc:"100 to 5000. None: 1200."`
 	}
 }
 
@@ -90,9 +92,11 @@ func createTask(ctx context.Context, tx *tenant.Tx, in *createTaskInput) (*reply
 	if err != nil {
 		return nil, err
 	}
-	t, err := writer.CreateTask(ctx, tx, writer.NewTask{
-		Site: sid, Idea: idea, Title: b.Title, Words: b.Words, Brief: writer.Brief{Angle: b.Angle, Audience: b.Audience, Keywords: b.Keywords},
-	})
+	brief := writer.Brief{Angle: b.Angle, Audience: b.Audience, Keywords: b.Keywords, Questions: b.Questions}
+	for _, s := range b.Outline {
+		brief.Outline = append(brief.Outline, planner.Section(s))
+	}
+	t, err := writer.CreateTask(ctx, tx, writer.NewTask{Site: sid, Idea: idea, Title: b.Title, Words: b.Words, Brief: brief})
 	return &reply[taskView]{Body: showTask(t)}, err
 }
 
@@ -125,6 +129,7 @@ type contentView struct {
 	MetaDescription string    `json:"meta_description"`
 	Excerpt         string    `json:"excerpt"`
 	Words           int64     `json:"words"`
+	URL             *string   `json:"url" doc:"Where it can be read on its site."`
 	Created         time.Time `json:"created_at"`
 	Updated         time.Time `json:"updated_at"`
 }
@@ -132,19 +137,33 @@ type contentView struct {
 func showContent(c writer.Content) contentView {
 	return contentView{
 		ID: c.ID.String(), Site: c.Site.String(), Task: c.Task.String(), Status: string(c.Status), Version: c.Version, Title: c.Title,
-		Slug: c.Slug, MetaDescription: c.MetaDescription, Excerpt: c.Excerpt, Words: c.Words, Created: c.Created, Updated: c.Updated,
+		Slug: c.Slug, MetaDescription: c.MetaDescription, Excerpt: c.Excerpt, Words: c.Words, URL: text(c.URL), Created: c.Created, Updated: c.Updated,
 	}
 }
 
 type articleView struct {
 	contentView
-	Markdown string `json:"markdown"`
-	HTML     string `json:"html" doc:"The same, rendered and safe to show."`
+	Markdown string       `json:"markdown"`
+	FAQ      []answerView `json:"faq" doc:"Answers apart from the text. They are published below it."`
+	HTML     string       `json:"html" doc:"Text and answers, rendered and safe to show."`
 }
 
-func showArticle(c writer.Content) (*reply[articleView], error) {
-	html, err := writer.Render(c.Markdown)
-	return &reply[articleView]{Body: articleView{contentView: showContent(c), Markdown: c.Markdown, HTML: html}}, err
+type answerView struct {
+	Question string `json:"question" maxLength:"1000"`
+	Answer   string `json:"answer" maxLength:"8000" doc:"Markdown."`
+}
+
+func showArticle(ctx context.Context, r tenant.Reader, c writer.Content) (*reply[articleView], error) {
+	html, err := writer.HTML(ctx, r, c)
+	return &reply[articleView]{Body: articleView{contentView: showContent(c), Markdown: c.Markdown, FAQ: showAnswers(c.FAQ), HTML: html}}, err
+}
+
+func showAnswers(all []writer.Answer) []answerView {
+	out := []answerView{}
+	for _, a := range all {
+		out = append(out, answerView(a))
+	}
+	return out
 }
 
 type contentsInput struct {
@@ -177,18 +196,19 @@ func getContent(ctx context.Context, v *tenant.View, in *IDInput) (*reply[articl
 	if err != nil {
 		return nil, err
 	}
-	return showArticle(c)
+	return showArticle(ctx, v, c)
 }
 
 type changeContentInput struct {
 	IDInput
 	Body struct {
-		Version         int64   `json:"version" doc:"The version that was read: the edit is refused when there is a newer one."`
-		Title           *string `json:"title,omitempty" maxLength:"1000"`
-		Slug            *string `json:"slug,omitempty" maxLength:"400"`
-		MetaDescription *string `json:"meta_description,omitempty" maxLength:"2000"`
-		Excerpt         *string `json:"excerpt,omitempty" maxLength:"4000"`
-		Markdown        *string `json:"markdown,omitempty" maxLength:"500000"`
+		Version         int64         `json:"version" doc:"The version that was read: the edit is refused when there is a newer one."`
+		Title           *string       `json:"title,omitempty" maxLength:"1000"`
+		Slug            *string       `json:"slug,omitempty" maxLength:"400"`
+		MetaDescription *string       `json:"meta_description,omitempty" maxLength:"2000"`
+		Excerpt         *string       `json:"excerpt,omitempty" maxLength:"4000"`
+		Markdown        *string       `json:"markdown,omitempty" maxLength:"500000"`
+		FAQ             *[]answerView `json:"faq,omitempty" maxItems:"20"`
 	}
 }
 
@@ -198,13 +218,19 @@ func changeContent(ctx context.Context, tx *tenant.Tx, in *changeContentInput) (
 		return nil, err
 	}
 	b := in.Body
-	c, err := writer.Apply(ctx, tx, cid, writer.Edit{
-		Version: b.Version, Title: b.Title, Slug: b.Slug, MetaDescription: b.MetaDescription, Excerpt: b.Excerpt, Markdown: b.Markdown,
-	})
+	e := writer.Edit{Version: b.Version, Title: b.Title, Slug: b.Slug, MetaDescription: b.MetaDescription, Excerpt: b.Excerpt, Markdown: b.Markdown}
+	if b.FAQ != nil {
+		faq := []writer.Answer{}
+		for _, a := range *b.FAQ {
+			faq = append(faq, writer.Answer(a))
+		}
+		e.FAQ = &faq
+	}
+	c, err := writer.Apply(ctx, tx, cid, e)
 	if err != nil {
 		return nil, err
 	}
-	return showArticle(c)
+	return showArticle(ctx, tx, c)
 }
 
 type versionView struct {
@@ -240,5 +266,5 @@ func approveContent(ctx context.Context, tx *tenant.Tx, in *approveInput) (*repl
 	if err != nil {
 		return nil, err
 	}
-	return showArticle(c)
+	return showArticle(ctx, tx, c)
 }

@@ -20,10 +20,12 @@ type Idea struct {
 	Angle    string // what makes it worth reading
 	Audience string
 	Intent   string
-	Status   string // proposed, accepted, dismissed
+	Status   string // one of the statuses
 	Outline  []Section
 	Keywords []string // the main one first
-	Created  time.Time
+	// Questions are what readers ask about the subject.
+	Questions []string
+	Created   time.Time
 }
 
 // Section is one heading of an outline.
@@ -32,13 +34,13 @@ type Section struct {
 	Keywords []string `json:"keywords,omitempty"`
 }
 
-const ideaColumns = `id, site_id, cluster_id, title, angle, audience, intent, status, outline, keywords, created_at`
+const ideaColumns = `id, site_id, cluster_id, title, angle, audience, intent, status, outline, keywords, questions, created_at`
 
 func readIdea(scan tenant.Scan) (Idea, error) {
 	var i Idea
-	var outline, keywords string
+	var outline, keywords, questions string
 	var created int64
-	if err := scan(&i.ID, &i.Site, &i.Cluster, &i.Title, &i.Angle, &i.Audience, &i.Intent, &i.Status, &outline, &keywords, &created); err != nil {
+	if err := scan(&i.ID, &i.Site, &i.Cluster, &i.Title, &i.Angle, &i.Audience, &i.Intent, &i.Status, &outline, &keywords, &questions, &created); err != nil {
 		return Idea{}, err
 	}
 	i.Created = clock.FromMicros(created)
@@ -48,6 +50,9 @@ func readIdea(scan tenant.Scan) (Idea, error) {
 	if err := json.Unmarshal([]byte(keywords), &i.Keywords); err != nil {
 		return Idea{}, fmt.Errorf("keywords of idea %s: %w", i.ID, err)
 	}
+	if err := json.Unmarshal([]byte(questions), &i.Questions); err != nil {
+		return Idea{}, fmt.Errorf("questions of idea %s: %w", i.ID, err)
+	}
 	return i, nil
 }
 
@@ -55,6 +60,7 @@ func readIdea(scan tenant.Scan) (Idea, error) {
 type IdeaFilter struct {
 	Site    site.ID
 	Cluster ClusterID
+	Status  string // one of the statuses
 	After   string // the id of the last one before
 	Limit   int
 }
@@ -67,6 +73,9 @@ func Ideas(ctx context.Context, r tenant.Reader, f IdeaFilter) ([]Idea, error) {
 	}
 	if !f.Cluster.IsZero() {
 		q.and("cluster_id", f.Cluster)
+	}
+	if f.Status != "" {
+		q.and("status", f.Status)
 	}
 	return collect(ctx, r, q.inOrder(`id`, f.Limit), readIdea)
 }

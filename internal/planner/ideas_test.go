@@ -52,6 +52,7 @@ func TestGenerateIdeas(t *testing.T) {
 		return []ai.Idea{{
 			Title: "All about " + in.Cluster, Angle: "From the hive", Audience: "Cooks", Intent: "commercial",
 			Outline: []ai.Section{{Heading: "What it is", Keywords: []string{"honey"}}, {Heading: "Recipes"}}, Keywords: []string{"honey", "honey cake"},
+			Questions: []string{"Does it keep?"},
 		}}, nil
 	}}, unlimited)
 	h.add("honey:10", "honey cake:20", "honey tea:30", "bee")
@@ -70,7 +71,8 @@ func TestGenerateIdeas(t *testing.T) {
 	got := h.ideas(planner.IdeaFilter{Cluster: cs[1]})[0]
 	want := planner.Idea{
 		ID: got.ID, Site: h.site, Cluster: cs[1], Title: "All about honey", Angle: "From the hive", Audience: "Cooks", Intent: "commercial", Status: "proposed",
-		Outline: []planner.Section{{Heading: "What it is", Keywords: []string{"honey"}}, {Heading: "Recipes"}}, Keywords: []string{"honey", "honey cake"}, Created: got.Created,
+		Outline: []planner.Section{{Heading: "What it is", Keywords: []string{"honey"}}, {Heading: "Recipes"}}, Keywords: []string{"honey", "honey cake"},
+		Questions: []string{"Does it keep?"}, Created: got.Created,
 	}
 	if !reflect.DeepEqual(got, want) || got.Created.IsZero() {
 		t.Errorf("saved %+v, want %+v", got, want)
@@ -89,6 +91,44 @@ func TestGenerateIdeas(t *testing.T) {
 		t.Errorf("the model was told %+v", in)
 	}
 }
+
+// TestChangeIdea edits and dismisses ideas. A dismissed one is not proposed
+// again, and one of which a task was made is the task's matter.
+func TestChangeIdea(t *testing.T) {
+	t.Parallel()
+	h, cs := newHive(t, aitest.Script{Ideas: titled("Honey at home", "Wax")}, "honey")
+	h.start(h.q)
+	h.wantResult(h.order(2, cs[0]).Job)
+	all := h.ideas(planner.IdeaFilter{})
+	change := func(ch planner.IdeaChange) (i planner.Idea, err error) {
+		err = h.st.Update(t.Context(), h.s, func(ctx context.Context, tx *tenant.Tx) error {
+			i, err = planner.ChangeIdea(ctx, tx, all[0].ID, ch)
+			return err
+		})
+		return i, err
+	}
+	title, angle, gone := "Honey, made at home", "", planner.IdeaDismissed
+	outline, keywords, questions := []planner.Section{{Heading: "First", Keywords: []string{"honey"}}}, []string{"honey"}, []string{"Does it keep?"}
+	got, err := change(planner.IdeaChange{Status: &gone, Title: &title, Angle: &angle, Outline: &outline, Keywords: &keywords, Questions: &questions})
+	if err != nil || got.Title != title || got.Status != gone || !reflect.DeepEqual(got.Outline, outline) || !reflect.DeepEqual(got.Questions, questions) {
+		t.Errorf("changed to %+v, %v", got, err)
+	}
+	if left := h.ideas(planner.IdeaFilter{Status: gone}); len(left) != 1 || !reflect.DeepEqual(left[0], got) {
+		t.Errorf("stored as %+v, want %+v", left, got)
+	}
+	twin, mad, long := " WAX ", "accepted", strings.Repeat("x", 1001)
+	for field, ch := range map[string]planner.IdeaChange{"body.title": {Title: &twin}, "body.status": {Status: &mad}, "body.angle": {Angle: &long}} {
+		if f := fault.Of(second(change(ch))); !errors.Is(f, planner.ErrInvalidIdea) || len(f.Fields) != 1 || f.Fields[0].Location != field {
+			t.Errorf("%s is blamed as %+v", field, f)
+		}
+	}
+	h.must(func(ctx context.Context, tx *tenant.Tx) error { return planner.Accept(ctx, tx, all[0].ID) })
+	if err := second(change(planner.IdeaChange{Title: &title})); !errors.Is(err, planner.ErrIdeaAccepted) {
+		t.Errorf("after a task was made of it: %v", err)
+	}
+}
+
+func second[T any](_ T, err error) error { return err }
 
 // TestIdeasAreOrderedAllOrNothing has credits for one cluster of two, and says
 // what both need.

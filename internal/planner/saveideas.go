@@ -33,11 +33,15 @@ func saveIdeas(ctx context.Context, tx *tenant.Tx, c Cluster, hid credit.HoldID,
 		if err != nil {
 			return nil, err
 		}
+		questions, err := json.Marshal(append([]string{}, i.Questions...))
+		if err != nil {
+			return nil, err
+		}
 		iid := id.New[ideaKind]()
 		n, err := tx.Exec(ctx, `
-			INSERT INTO ideas (account_id, id, site_id, cluster_id, hold_id, title, title_key, angle, audience, intent, outline, keywords, status, created_at)
-			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, 'proposed', $13) ON CONFLICT (account_id, site_id, title_key) DO NOTHING`,
-			iid, c.Site, c.ID, hid, i.Title, title, i.Angle, i.Audience, string(i.Intent), string(outline), string(keywords), clock.Micros(tx.Now()))
+			INSERT INTO ideas (account_id, id, site_id, cluster_id, hold_id, title, title_key, angle, audience, intent, outline, keywords, questions, status, created_at)
+			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, 'proposed', $14) ON CONFLICT (account_id, site_id, title_key) DO NOTHING`,
+			iid, c.Site, c.ID, hid, i.Title, title, i.Angle, i.Audience, string(i.Intent), string(outline), string(keywords), string(questions), clock.Micros(tx.Now()))
 		if err != nil {
 			return nil, fmt.Errorf("save idea %q: %w", i.Title, err)
 		}

@@ -74,7 +74,7 @@ func (p Publication) errand(ctx context.Context, tx *tenant.Tx) (*Errand, error)
 	if p.Wanted != Withdraw && c.Status != writer.Approved && c.Status != writer.Published {
 		return nil, fail(ctx, tx, p.Content, ErrNotApproved)
 	}
-	html, err := writer.Render(c.Markdown)
+	html, err := writer.HTML(ctx, tx, c)
 	if err != nil {
 		return nil, err
 	}
@@ -149,7 +149,7 @@ func Heard(ctx context.Context, tx *tenant.Tx, sid site.ID, cid writer.ContentID
 	if err != nil {
 		return Publication{}, fmt.Errorf("publication of %s: %w", cid, err)
 	}
-	if err := writer.SetPublished(ctx, tx, cid, p.Version, state == Published); err != nil {
+	if err := writer.SetPublished(ctx, tx, cid, p.Version, state == Published, webAddress(r.URL)); err != nil {
 		return Publication{}, err
 	}
 	if err := seen(ctx, tx, sid, nil); err != nil {

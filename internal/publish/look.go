@@ -183,5 +183,5 @@ func (p Publication) compare(ctx context.Context, tx *tenant.Tx, there wordpress
 	if err != nil {
 		return false, fmt.Errorf("publication of %s: %w", p.Content, err)
 	}
-	return true, writer.SetPublished(ctx, tx, p.Content, p.Version, state == Published)
+	return true, writer.SetPublished(ctx, tx, p.Content, p.Version, state == Published, there.URL)
 }

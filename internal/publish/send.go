@@ -109,13 +109,13 @@ func (p *Press) load(ctx context.Context, s tenant.Scope, cid writer.ContentID) 
 			return err
 		}
 		if w.channel.Way == REST {
-			w.channel, err = p.open(v, w.channel)
+			if w.channel, err = p.open(v, w.channel); err != nil {
+				return err
+			}
 		}
+		w.html, err = writer.HTML(ctx, v, w.article)
 		return err
 	})
-	if err == nil {
-		w.html, err = writer.Render(w.article.Markdown)
-	}
 	return w, err
 }
 
@@ -203,7 +203,7 @@ func (w work) arrived(ctx context.Context, tx *tenant.Tx, there wordpress.There)
 	if err != nil {
 		return fmt.Errorf("publication of %s: %w", w.Content, err)
 	}
-	return writer.SetPublished(ctx, tx, w.Content, w.article.Version, state == Published)
+	return writer.SetPublished(ctx, tx, w.Content, w.article.Version, state == Published, webAddress(there.URL))
 }
 
 var errNotWanted = errors.New("something else is wanted meanwhile")

@@ -2,7 +2,9 @@ package writer
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -37,13 +39,25 @@ type Content struct {
 	Slug            string
 	MetaDescription string
 	Excerpt         string
-	Markdown        string // empty in a list
-	Words           int64
+	Markdown        string   // empty in a list
+	FAQ             []Answer // none in a list
+	Words           int64    // the answers included
+	URL             string   // where it can be read on its site; empty: nowhere
 	Created         time.Time
 	Updated         time.Time
 }
 
-const contentColumns = `c.id, c.site_id, c.task_id, c.status, c.version, v.title, v.slug, v.meta_description, v.excerpt, %s, v.words, c.created_at, c.updated_at`
+// Answer is a question of readers and what there is to say to it, in Markdown.
+type Answer struct {
+	Question string `json:"question"`
+	Answer   string `json:"answer"`
+}
+
+const (
+	contentColumns = `c.id, c.site_id, c.task_id, c.status, c.version, v.title, v.slug, v.meta_description, v.excerpt, v.words, c.url, c.created_at, c.updated_at, `
+	contentText    = `v.markdown, v.faq`
+	noText         = `'', '[]'`
+)
 
 const contentFrom = ` FROM contents c JOIN content_versions v ON v.account_id = c.account_id AND v.content_id = c.id AND v.version = c.version
 	WHERE c.account_id = $1`
@@ -51,9 +65,34 @@ const contentFrom = ` FROM contents c JOIN content_versions v ON v.account_id = 
 func readContent(scan tenant.Scan) (Content, error) {
 	var c Content
 	var created, updated int64
-	err := scan(&c.ID, &c.Site, &c.Task, &c.Status, &c.Version, &c.Title, &c.Slug, &c.MetaDescription, &c.Excerpt, &c.Markdown, &c.Words, &created, &updated)
+	var faq string
+	err := scan(&c.ID, &c.Site, &c.Task, &c.Status, &c.Version, &c.Title, &c.Slug, &c.MetaDescription, &c.Excerpt, &c.Words, &c.URL, &created, &updated, &c.Markdown, &faq)
+	if err != nil {
+		return Content{}, err
+	}
 	c.Created, c.Updated = clock.FromMicros(created), clock.FromMicros(updated)
-	return c, err
+	return c, c.answer(faq)
+}
+
+// answer reads the answers as they are stored.
+func (c *Content) answer(faq string) error {
+	c.FAQ = nil
+	if faq == "[]" {
+		return nil
+	}
+	if err := json.Unmarshal([]byte(faq), &c.FAQ); err != nil {
+		return fmt.Errorf("answers of article %s: %w", c.ID, err)
+	}
+	return nil
+}
+
+// count is how many words an article has.
+func (c Content) count() int64 {
+	n := ai.Words(c.Markdown)
+	for _, a := range c.FAQ {
+		n += ai.Words(a.Question) + ai.Words(a.Answer)
+	}
+	return int64(n)
 }
 
 // ContentFilter narrows a list. Zero fields do not.
@@ -67,7 +106,7 @@ type ContentFilter struct {
 // Contents lists articles, without their text, in the order in which they were
 // written.
 func Contents(ctx context.Context, r tenant.Reader, f ContentFilter) ([]Content, error) {
-	q := query{text: `SELECT ` + fmt.Sprintf(contentColumns, `''`) + contentFrom}
+	q := query{text: `SELECT ` + contentColumns + noText + contentFrom}
 	if !f.Site.IsZero() {
 		q.and("c.site_id", f.Site)
 	}
@@ -80,7 +119,7 @@ func Contents(ctx context.Context, r tenant.Reader, f ContentFilter) ([]Content,
 // Load reads one article.
 func Load(ctx context.Context, r tenant.Reader, cid ContentID) (Content, error) {
 	c, err := readContent(func(dest ...any) error {
-		return r.Get(ctx, `SELECT `+fmt.Sprintf(contentColumns, "v.markdown")+contentFrom+` AND c.id = $2`, []any{cid}, dest...)
+		return r.Get(ctx, `SELECT `+contentColumns+contentText+contentFrom+` AND c.id = $2`, []any{cid}, dest...)
 	})
 	if tenant.IsNotFound(err) {
 		err = ErrContentNotFound
@@ -133,10 +172,14 @@ func Versions(ctx context.Context, r tenant.Reader, cid ContentID) ([]Version, e
 }
 
 func addVersion(ctx context.Context, tx *tenant.Tx, c Content) error {
-	_, err := tx.Exec(ctx, `
-		INSERT INTO content_versions (account_id, content_id, version, title, slug, meta_description, excerpt, markdown, words, actor, created_at)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`,
-		c.ID, c.Version, c.Title, c.Slug, c.MetaDescription, c.Excerpt, c.Markdown, c.Words, tx.Scope().Actor().String(), clock.Micros(tx.Now()))
+	faq, err := json.Marshal(append([]Answer{}, c.FAQ...))
+	if err != nil {
+		return err
+	}
+	_, err = tx.Exec(ctx, `
+		INSERT INTO content_versions (account_id, content_id, version, title, slug, meta_description, excerpt, markdown, faq, words, actor, created_at)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`,
+		c.ID, c.Version, c.Title, c.Slug, c.MetaDescription, c.Excerpt, c.Markdown, string(faq), c.Words, tx.Scope().Actor().String(), clock.Micros(tx.Now()))
 	if err != nil {
 		return fmt.Errorf("version %d of article %s: %w", c.Version, c.ID, err)
 	}
@@ -151,6 +194,7 @@ type Edit struct {
 	MetaDescription *string
 	Excerpt         *string
 	Markdown        *string
+	FAQ             *[]Answer
 }
 
 // Apply makes a new version of an article. ErrContentChanged when there is a
@@ -173,10 +217,13 @@ func Apply(ctx context.Context, tx *tenant.Tx, cid ContentID, e Edit) (Content, 
 			*f.to = *f.from
 		}
 	}
+	if e.FAQ != nil {
+		c.FAQ = slices.Clone(*e.FAQ)
+	}
 	if err := c.check(); err != nil {
 		return Content{}, err
 	}
-	c.Version, c.Words, c.Updated = c.Version+1, int64(ai.Words(c.Markdown)), tx.Now()
+	c.Version, c.Words, c.Updated = c.Version+1, c.count(), tx.Now()
 	if c.Status == Approved || c.Status == Published {
 		c.Status = Draft
 	}
@@ -247,11 +294,25 @@ func (c *Content) check() error {
 	if c.Markdown != clean(c.Markdown) || utf8.RuneCountInString(c.Markdown) > maxMarkdown || ai.Words(c.Markdown) == 0 {
 		f = f.At("body.markdown", "1 to 500000 characters of text", nil)
 	}
+	if len(c.FAQ) > mostAnswers {
+		f = f.At("body.faq", "at most 20", nil)
+	}
+	for i, a := range c.FAQ {
+		if c.FAQ[i].Question, ok = account.Printable(a.Question, 300); !ok {
+			f = f.At(fmt.Sprintf("body.faq[%d].question", i), "1 to 300 printable characters", nil)
+		}
+		if a.Answer != clean(a.Answer) || utf8.RuneCountInString(a.Answer) > 4000 || ai.Words(a.Answer) == 0 {
+			f = f.At(fmt.Sprintf("body.faq[%d].answer", i), "1 to 4000 characters of text", nil)
+		}
+	}
 	if len(f.Fields) > 0 {
 		return f
 	}
 	return nil
 }
+
+// mostAnswers is how many questions an article answers apart from its text.
+const mostAnswers = 20
 
 // Approve says that an article may be published, in the version that was read,
 // or with zero in its current one: ErrContentChanged when there is a newer one.
@@ -272,15 +333,19 @@ func Approve(ctx context.Context, tx *tenant.Tx, cid ContentID, read int64) (Con
 	return c, audit.Record(ctx, tx, "content.approved", cid.String(), map[string]int64{"version": c.Version})
 }
 
-// SetPublished notes that a version of an article is on its site, or that the
-// article is not there any more. One that has changed since stays as it is.
-func SetPublished(ctx context.Context, tx *tenant.Tx, cid ContentID, version int64, there bool) error {
+// SetPublished notes that a version of an article can be read on its site, and
+// where as far as that is known, or that the article cannot any more. The status
+// of one that has changed since stays as it is.
+func SetPublished(ctx context.Context, tx *tenant.Tx, cid ContentID, version int64, there bool, url string) error {
 	from, to := Published, Approved
 	if there {
 		from, to = Approved, Published
+	} else {
+		url = ""
 	}
-	_, err := tx.Exec(ctx, `UPDATE contents SET status = $4 WHERE account_id = $1 AND id = $2 AND status = $3 AND (version = $5 OR NOT $6)`,
-		cid, string(from), string(to), version, there)
+	_, err := tx.Exec(ctx, `
+		UPDATE contents SET url = $7, status = CASE WHEN status = $3 AND (version = $5 OR NOT $6) THEN $4 ELSE status END WHERE account_id = $1 AND id = $2`,
+		cid, string(from), string(to), version, there, url)
 	if err != nil {
 		return fmt.Errorf("article %s is published: %w", cid, err)
 	}

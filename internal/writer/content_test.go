@@ -3,6 +3,7 @@ package writer_test
 import (
 	"context"
 	"errors"
+	"reflect"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -47,7 +48,7 @@ func TestEditMakesAVersion(t *testing.T) {
 	if got.Version != 2 || got.Title != "Bees and wasps" || got.Markdown != text || got.Words != 3 || got.Slug != c.Slug || got.Excerpt != c.Excerpt {
 		t.Errorf("edited %+v", got)
 	}
-	if stored := h.content(c.ID); stored != got {
+	if stored := h.content(c.ID); !reflect.DeepEqual(stored, got) {
 		t.Errorf("stored %+v, want %+v", stored, got)
 	}
 	var all []writer.Version
@@ -311,7 +312,7 @@ func TestAnotherAccountGetsNothing(t *testing.T) {
 		}
 		return nil
 	})
-	if got := h.content(c.ID); got != c {
+	if got := h.content(c.ID); !reflect.DeepEqual(got, c) {
 		t.Errorf("the article became %+v", got)
 	}
 	h.wantStatus([]writer.TaskID{waiting}, writer.Todo)

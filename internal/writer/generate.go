@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 
+	"igny8/internal/account"
 	"igny8/internal/ai"
 	"igny8/internal/clock"
 	"igny8/internal/credit"
@@ -236,27 +237,34 @@ func (w *Writer) task(ctx context.Context, s tenant.Scope, tid TaskID) (t Task, 
 // open: it is taken back first, and the dead can no longer settle.
 func (w *Writer) draft(ctx context.Context, s tenant.Scope, t Task, hid credit.HoldID) (cid ContentID, err error) {
 	var where site.Site
+	var links []Link
 	err = w.st.Update(ctx, s, func(ctx context.Context, tx *tenant.Tx) error {
 		if err := credit.Reclaim(ctx, tx, hid); err != nil {
 			return err
 		}
-		where, err = site.Load(ctx, tx, t.Site)
+		if where, err = site.Load(ctx, tx, t.Site); err != nil {
+			return err
+		}
+		links, err = readable(ctx, tx, t.Brief.Links)
 		return err
 	})
 	if err != nil {
 		return ContentID{}, err
 	}
-	err = w.gate.Article(ctx, s, hid, briefOf(t, where), func(ctx context.Context, tx *tenant.Tx, d ai.Draft) error {
+	err = w.gate.Article(ctx, s, hid, briefOf(t, where, links), func(ctx context.Context, tx *tenant.Tx, d ai.Draft) error {
 		cid, err = save(ctx, tx, t, hid, d)
 		return err
 	})
 	return cid, err
 }
 
-func briefOf(t Task, s site.Site) ai.ArticleBrief {
+func briefOf(t Task, s site.Site, links []Link) ai.ArticleBrief {
 	b := ai.ArticleBrief{
 		Language: s.Language, Site: s.Domain, Tone: s.Tone, Title: t.Title, Angle: t.Brief.Angle, Audience: t.Brief.Audience,
-		Intent: ai.Intent(t.Brief.Intent), Words: int(t.Words),
+		Intent: ai.Intent(t.Brief.Intent), Words: int(t.Words), Questions: t.Brief.Questions,
+	}
+	for _, l := range links {
+		b.Links = append(b.Links, ai.Link{Title: l.Title, URL: l.URL})
 	}
 	for _, o := range t.Brief.Outline {
 		b.Outline = append(b.Outline, ai.Section{Heading: o.Heading, Keywords: o.Keywords})
@@ -273,9 +281,15 @@ func save(ctx context.Context, tx *tenant.Tx, t Task, hid credit.HoldID, d ai.Dr
 		ID: id.New[contentKind](), Site: t.Site, Task: t.ID, Status: Draft, Version: 1, Title: clean(d.Title), Slug: d.Slug,
 		MetaDescription: clean(d.MetaDescription), Excerpt: clean(d.Excerpt), Markdown: clean(d.Markdown), Created: tx.Now(), Updated: tx.Now(),
 	}
-	if c.Words = int64(ai.Words(c.Markdown)); c.Words == 0 {
+	if ai.Words(c.Markdown) == 0 {
 		return ContentID{}, fmt.Errorf("%w (%w)", ErrEmptyArticle, ai.ErrUnusable)
 	}
+	for _, a := range d.FAQ {
+		if q, ok := account.Printable(clean(a.Question), 300); ok && ai.Words(a.Answer) > 0 && len(c.FAQ) < mostAnswers {
+			c.FAQ = append(c.FAQ, Answer{q, clean(a.Answer)})
+		}
+	}
+	c.Words = c.count()
 	if c.Title == "" {
 		c.Title = t.Title
 	}

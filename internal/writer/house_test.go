@@ -124,11 +124,15 @@ func (h *house) view(fn func(context.Context, *tenant.View) error) {
 
 // task makes a task for an article of 100 words: the quote is 3 credits, and
 // exactly 100 words cost 2.
-func (h *house) task(title string) writer.TaskID {
+func (h *house) task(title string, with ...func(*writer.NewTask)) writer.TaskID {
 	h.t.Helper()
+	n := writer.NewTask{Site: h.site, Title: title, Words: 100}
+	for _, w := range with {
+		w(&n)
+	}
 	var t writer.Task
 	h.must(func(ctx context.Context, tx *tenant.Tx) (err error) {
-		t, err = writer.CreateTask(ctx, tx, writer.NewTask{Site: h.site, Title: title, Words: 100})
+		t, err = writer.CreateTask(ctx, tx, n)
 		return err
 	})
 	return t.ID
@@ -163,15 +167,24 @@ func (h *house) content(cid writer.ContentID) (c writer.Content) {
 }
 
 // written is an article that the house's own job wrote.
-func (h *house) written(title string) writer.Content {
+func (h *house) written(title string, with ...func(*writer.NewTask)) writer.Content {
 	h.t.Helper()
-	tid := h.task(title)
+	tid := h.task(title, with...)
 	if !h.runs {
 		h.runs = true
 		h.start(h.q)
 	}
 	h.await(h.order(tid).Job, job.Succeeded)
 	return h.content(h.load(tid).Content)
+}
+
+func (h *house) html(c writer.Content) (html string) {
+	h.t.Helper()
+	h.view(func(ctx context.Context, v *tenant.View) (err error) {
+		html, err = writer.HTML(ctx, v, c)
+		return err
+	})
+	return html
 }
 
 func (h *house) job(jid job.ID) (j job.Job) {

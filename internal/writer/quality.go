@@ -3,6 +3,7 @@ package writer
 import (
 	"context"
 	"fmt"
+	"net/url"
 	"regexp"
 	"slices"
 	"strings"
@@ -46,15 +47,31 @@ func Quality(ctx context.Context, r tenant.Reader, c Content) ([]Check, error) {
 	if err != nil {
 		return nil, err
 	}
-	n, err := twins(ctx, r, c)
+	e := expected{words: t.Words, language: s.Language, questions: len(t.Brief.Questions)}
+	if len(t.Brief.Keywords) > 0 {
+		e.keyword = t.Brief.Keywords[0]
+	}
+	if e.twins, err = twins(ctx, r, c); err != nil {
+		return nil, err
+	}
+	others, err := links(ctx, r, `AND c.site_id = $2 AND c.url <> '' AND c.id <> $3 ORDER BY c.id DESC LIMIT $4`, c.Site, c.ID, linksAmong)
 	if err != nil {
 		return nil, err
 	}
-	main := ""
-	if len(t.Brief.Keywords) > 0 {
-		main = t.Brief.Keywords[0]
+	for _, o := range others {
+		e.others = append(e.others, o.URL)
 	}
-	return examine(c, t.Words, main, s.Language, n), nil
+	return examine(c, e), nil
+}
+
+// expected is what an article is held against.
+type expected struct {
+	words     int64    // asked for
+	keyword   string   // the main one; empty: none
+	language  string   // of the site
+	twins     int64    // other articles of its title
+	questions int      // of readers, to be answered
+	others    []string // where other articles of the site can be read
 }
 
 // twins is how many other articles of the site have the title of this one,
@@ -76,15 +93,18 @@ func twins(ctx context.Context, r tenant.Reader, c Content) (n int64, err error)
 	return n, nil
 }
 
-// examine is Quality without a database. keyword is the main one; empty: none.
-func examine(c Content, asked int64, keyword, language string, twins int64) []Check {
+// examine is Quality without a database.
+func examine(c Content, e expected) []Check {
 	d := parse(c.Markdown)
 	all := []Check{
-		checkLength(c.Words, asked), checkTitle(c.Title), checkTwins(twins), checkDescription(c.MetaDescription), checkExcerpt(c.Excerpt),
-		checkHeadings(d, c.Words), checkSentences(d, language),
+		checkLength(c.Words, e.words), checkTitle(c.Title), checkTwins(e.twins), checkDescription(c.MetaDescription), checkExcerpt(c.Excerpt),
+		checkHeadings(d, c.Words), checkSentences(d, e.language), checkLinks(d, e.others),
 	}
-	if len(wordsOf(keyword)) > 0 {
-		all = append(all, checkKeyword(c, d, keyword)...)
+	if e.questions > 0 {
+		all = append(all, checkAnswers(len(c.FAQ), e.questions))
+	}
+	if len(wordsOf(e.keyword)) > 0 {
+		all = append(all, checkKeyword(c, d, e.keyword)...)
 	}
 	return all
 }
@@ -153,6 +173,7 @@ func checkExcerpt(s string) Check {
 type doc struct {
 	headings   []heading
 	paragraphs []string
+	links      []string // where they lead
 }
 
 type heading struct {
@@ -179,7 +200,46 @@ func parse(markdown string) doc {
 			}
 		}
 	}
+	_ = ast.Walk(root, func(n ast.Node, entering bool) (ast.WalkStatus, error) { // the walker gives no error
+		switch n := n.(type) {
+		case *ast.Link:
+			if entering {
+				d.links = append(d.links, string(n.Destination))
+			}
+		case *ast.AutoLink:
+			if entering {
+				d.links = append(d.links, string(n.URL(source)))
+			}
+		}
+		return ast.WalkContinue, nil
+	})
 	return d
+}
+
+// checkLinks looks where the links lead: somewhere, and to other articles of the
+// site where there are some.
+func checkLinks(d doc, others []string) Check {
+	inside := int64(0)
+	for _, l := range d.links {
+		u, err := url.Parse(l)
+		switch {
+		case err != nil, u.Scheme == "" && !strings.HasPrefix(l, "/") && !strings.HasPrefix(l, "#"), (u.Scheme == "http" || u.Scheme == "https") && u.Host == "":
+			return graded("links", Fail, int64(len(d.links)), "The link to %q leads nowhere: give it a whole address, such as https://example.com/page.", l)
+		case slices.Contains(others, l):
+			inside++
+		}
+	}
+	if inside == 0 && len(others) > 0 {
+		return graded("links", Warn, inside, "The article links to none of the %d others that can be read on the site.", len(others))
+	}
+	return graded("links", Pass, inside, "%d links, %d of them to other articles of the site.", len(d.links), inside)
+}
+
+func checkAnswers(answered, asked int) Check {
+	if answered == 0 {
+		return graded("faq", Warn, 0, "None of the %d questions of the brief is answered apart from the text.", asked)
+	}
+	return graded("faq", Pass, int64(answered), "%d questions are answered apart from the text.", answered)
 }
 
 // plain is the text of a node.

@@ -15,20 +15,24 @@ func good() Content {
 	}
 }
 
+func usual() expected { return expected{words: 200, keyword: "bee hive", language: "en"} }
+
 // TestQuality spoils a good article in one way after the other.
 func TestQuality(t *testing.T) {
 	t.Parallel()
-	for _, c := range examine(good(), 200, "bee hive", "en", 0) {
+	for _, c := range examine(good(), usual()) {
 		if c.Grade != Pass || c.Text == "" {
 			t.Errorf("a good article: %+v", c)
 		}
 	}
 	for _, tt := range []struct {
-		code  string
-		grade Grade
-		spoil func(c *Content)
-		asked int64
-		twins int64
+		code      string
+		grade     Grade
+		spoil     func(c *Content)
+		asked     int64
+		twins     int64
+		others    []string
+		questions int
 	}{
 		{code: "length", grade: Fail, asked: 1000},
 		{code: "length", grade: Warn, asked: 300},
@@ -49,6 +53,12 @@ func TestQuality(t *testing.T) {
 		{code: "keyword_heading", grade: Warn, spoil: func(c *Content) { c.Markdown = strings.Replace(c.Markdown, "## What a bee hive", "## What it", 1) }},
 		{code: "keyword_use", grade: Fail, spoil: func(c *Content) { c.Markdown = "## Bee hive\n\nNothing of it. At all. Really." }},
 		{code: "keyword_use", grade: Warn, spoil: func(c *Content) { c.Markdown += strings.Repeat(" Bee-hive.", 10) }},
+		{code: "links", grade: Warn, others: []string{"https://bees.example/honey"}},
+		{code: "links", grade: Fail, spoil: func(c *Content) { c.Markdown += "\n\nSee [honey](honey)." }},
+		{code: "links", grade: Fail, spoil: func(c *Content) { c.Markdown += "\n\nSee [honey](https:///x)." }},
+		{code: "links", grade: Pass, others: []string{"https://bees.example/honey"}, spoil: func(c *Content) { c.Markdown += "\n\nSee https://bees.example/honey or [there](#there)." }},
+		{code: "faq", grade: Warn, questions: 3},
+		{code: "faq", grade: Pass, questions: 3, spoil: func(c *Content) { c.FAQ = []Answer{{"Why?", "So."}} }},
 		{code: "readability", grade: Warn, spoil: func(c *Content) {
 			c.Markdown += "\n\n" + strings.Repeat(strings.Repeat("incomprehensibility characteristically ", 30)+". ", 9)
 		}},
@@ -60,7 +70,9 @@ func TestQuality(t *testing.T) {
 		if tt.asked == 0 {
 			tt.asked = 200
 		}
-		all := examine(c, tt.asked, "bee hive", "en", tt.twins)
+		e := usual()
+		e.words, e.twins, e.others, e.questions = tt.asked, tt.twins, tt.others, tt.questions
+		all := examine(c, e)
 		at := slices.IndexFunc(all, func(got Check) bool { return got.Code == tt.code })
 		if at < 0 {
 			t.Errorf("%s is not looked at", tt.code)
@@ -90,7 +102,7 @@ func TestKeywordsAreWholeWords(t *testing.T) {
 			t.Errorf("%q stands %d times in %q, want %d", tt.keyword, got, tt.text, tt.want)
 		}
 	}
-	for _, c := range examine(good(), 200, "?!", "en", 0) {
+	for _, c := range examine(good(), expected{words: 200, keyword: "?!", language: "en"}) {
 		if strings.HasPrefix(c.Code, "keyword") {
 			t.Errorf("a keyword without a word: %+v", c)
 		}
@@ -116,7 +128,7 @@ func TestAnyTextIsExamined(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		c := Content{Title: rapid.String().Draw(t, "title"), Markdown: rapid.String().Draw(t, "markdown"), Words: rapid.Int64Range(0, 5000).Draw(t, "words")}
-		for _, got := range examine(c, 100, rapid.String().Draw(t, "keyword"), rapid.String().Draw(t, "language"), 0) {
+		for _, got := range examine(c, expected{words: 100, keyword: rapid.String().Draw(t, "keyword"), language: rapid.String().Draw(t, "language")}) {
 			if got.Code == "" || got.Text == "" {
 				t.Errorf("%+v", got)
 			}

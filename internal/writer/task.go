@@ -47,6 +47,10 @@ type Brief struct {
 	Intent   string            `json:"intent,omitempty"`
 	Outline  []planner.Section `json:"outline,omitempty"`
 	Keywords []string          `json:"keywords,omitempty"` // the main one first
+	// Questions are what readers ask, and the article answers apart from its text.
+	Questions []string `json:"questions,omitempty"`
+	// Links are the articles to which it sends its readers.
+	Links []Link `json:"links,omitempty"`
 }
 
 // NewTask says what is to be written: from an idea, or from a title and as
@@ -109,6 +113,9 @@ func CreateTask(ctx context.Context, tx *tenant.Tx, n NewTask) (Task, error) {
 	if err != nil {
 		return Task{}, err
 	}
+	if t.Brief.Links, err = related(ctx, tx, t); err != nil {
+		return Task{}, err
+	}
 	brief, err := json.Marshal(t.Brief)
 	if err != nil {
 		return Task{}, err
@@ -139,6 +146,9 @@ func (n *NewTask) fill(i planner.Idea) {
 	}
 	if len(n.Brief.Outline) == 0 {
 		n.Brief.Outline = i.Outline
+	}
+	if len(n.Brief.Questions) == 0 {
+		n.Brief.Questions = i.Questions
 	}
 	if len(n.Brief.Keywords) == 0 {
 		n.Brief.Keywords = i.Keywords[:min(len(i.Keywords), maxKeywords)]
@@ -176,6 +186,8 @@ func (n NewTask) parse() (Task, error) {
 	if len(n.Brief.Keywords) > maxKeywords {
 		f = f.At("body.keywords", "at most 50", nil)
 	}
+	t.Brief.Outline, f = planner.ParseOutline(f, n.Brief.Outline)
+	t.Brief.Questions, f = planner.ParseQuestions(f, n.Brief.Questions)
 	t.Brief.Keywords = nil
 	for i, k := range n.Brief.Keywords {
 		k, ok := account.Printable(k, maxKeyword)

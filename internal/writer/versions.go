@@ -23,12 +23,16 @@ func LoadVersion(ctx context.Context, r tenant.Reader, cid ContentID, n int64) (
 		return Content{}, err
 	}
 	var created int64
+	var faq string
 	err = r.Get(ctx, `
-		SELECT version, title, slug, meta_description, excerpt, markdown, words, created_at FROM content_versions
+		SELECT version, title, slug, meta_description, excerpt, markdown, faq, words, created_at FROM content_versions
 		WHERE account_id = $1 AND content_id = $2 AND version = $3`, []any{cid, n},
-		&c.Version, &c.Title, &c.Slug, &c.MetaDescription, &c.Excerpt, &c.Markdown, &c.Words, &created)
+		&c.Version, &c.Title, &c.Slug, &c.MetaDescription, &c.Excerpt, &c.Markdown, &faq, &c.Words, &created)
 	if tenant.IsNotFound(err) {
 		err = ErrVersionNotFound
+	}
+	if err == nil {
+		err = c.answer(faq)
 	}
 	if err != nil {
 		return Content{}, fmt.Errorf("version %d of article %s: %w", n, cid, err)
@@ -46,7 +50,7 @@ func Restore(ctx context.Context, tx *tenant.Tx, cid ContentID, read, n int64) (
 		return Content{}, err
 	}
 	return Apply(ctx, tx, cid, Edit{
-		Version: read, Title: &v.Title, Slug: &v.Slug, MetaDescription: &v.MetaDescription, Excerpt: &v.Excerpt, Markdown: &v.Markdown,
+		Version: read, Title: &v.Title, Slug: &v.Slug, MetaDescription: &v.MetaDescription, Excerpt: &v.Excerpt, Markdown: &v.Markdown, FAQ: &v.FAQ,
 	})
 }
 
@@ -67,7 +71,8 @@ type DiffLine struct {
 }
 
 // Comparison is two versions of an article beside each other: what each says of
-// the short fields, and the lines of the text with what became of them.
+// the short fields, and the lines of the text and the answers with what became of
+// them.
 type Comparison struct {
 	From, To Content
 	Lines    []DiffLine
@@ -85,7 +90,7 @@ func Compare(ctx context.Context, r tenant.Reader, cid ContentID, from, to int64
 	if c.To, err = LoadVersion(ctx, r, cid, to); err != nil {
 		return Comparison{}, err
 	}
-	if c.Lines, err = diffLines(c.From.Markdown, c.To.Markdown); err != nil {
+	if c.Lines, err = diffLines(c.From.whole(""), c.To.whole("")); err != nil {
 		return Comparison{}, fmt.Errorf("compare versions %d and %d of %s: %w", from, to, cid, err)
 	}
 	for _, l := range c.Lines {

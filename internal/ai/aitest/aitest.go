@@ -68,7 +68,7 @@ func (p scripted) Ideas(ctx context.Context, _ *credit.Hold, in provider.IdeasBr
 // Article implements provider.Provider.
 func (p scripted) Article(ctx context.Context, _ *credit.Hold, in provider.ArticleBrief) (provider.Article, provider.Usage, error) {
 	a, err := p.s.Article(ctx, in)
-	return a, provider.Usage{Words: provider.Words(a.Markdown)}, err
+	return a, provider.Usage{Words: a.Count()}, err
 }
 
 // Cluster is what a nil Script.Cluster does.

@@ -98,6 +98,8 @@ type Idea struct {
 	Intent   Intent    `json:"intent"`
 	Outline  []Section `json:"outline"`
 	Keywords []string  `json:"keywords"` // the cluster's own, the main one first
+	// Questions are what readers ask about the subject, for the article to answer.
+	Questions []string `json:"questions,omitempty"`
 }
 
 // Section is one heading of an outline.
@@ -117,17 +119,42 @@ type ArticleBrief struct {
 	Intent   Intent    `json:"intent,omitempty"`
 	Outline  []Section `json:"outline"`
 	Keywords []Keyword `json:"keywords"`
-	Words    int       `json:"words"` // the length aimed at
+	Words    int       `json:"words"` // the length aimed at, answers included
+	// Questions are answered one by one, apart from the text.
+	Questions []string `json:"questions,omitempty"`
+	Links     []Link   `json:"links,omitempty"`
+}
+
+// Link is a page that an article may send its readers to.
+type Link struct {
+	Title string `json:"title"`
+	URL   string `json:"url"`
+}
+
+// Answer is a question of readers and what there is to say to it, in Markdown.
+type Answer struct {
+	Question string `json:"question"`
+	Answer   string `json:"answer"`
 }
 
 // Article is a finished draft. Markdown holds no HTML and no top heading: the
-// title stands apart.
+// title stands apart, and so do the answers.
 type Article struct {
-	Title           string `json:"title"`
-	Slug            string `json:"slug"`             // lower case, digits and hyphens
-	MetaDescription string `json:"meta_description"` // at most 160 characters
-	Excerpt         string `json:"excerpt"`
-	Markdown        string `json:"markdown"`
+	Title           string   `json:"title"`
+	Slug            string   `json:"slug"`             // lower case, digits and hyphens
+	MetaDescription string   `json:"meta_description"` // at most 160 characters
+	Excerpt         string   `json:"excerpt"`
+	Markdown        string   `json:"markdown"`
+	FAQ             []Answer `json:"faq"`
+}
+
+// Count is how many words the article has, the answers included.
+func (a Article) Count() int {
+	n := Words(a.Markdown)
+	for _, q := range a.FAQ {
+		n += Words(q.Question) + Words(q.Answer)
+	}
+	return n
 }
 
 // Errors of providers.

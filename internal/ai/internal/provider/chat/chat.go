@@ -130,9 +130,9 @@ func (p *Provider) Ideas(ctx context.Context, h *credit.Hold, in provider.IdeasB
 		return nil, u, err
 	}
 	answer, err := ask[ideasAnswer](ctx, p, trade+`Propose at most "count" articles that answer the searches of this cluster, in the given language, none with a title in "avoid". `+
-		`Each has 4 to 8 sections, and targets some of the keywords, exactly as they are written, the main one first. `+
-		`Answer {"ideas":[{"title":"","angle":"one sentence: what makes it worth reading","audience":"","intent":"","outline":[{"heading":"","keywords":[]}],"keywords":[]}]}.`,
-		in, 700*in.Count+300, &u)
+		`Each has 4 to 8 sections, 3 to 6 questions that readers ask about its subject, and targets some of the keywords, exactly as they are written, the main one first. `+
+		`Answer {"ideas":[{"title":"","angle":"one sentence: what makes it worth reading","audience":"","intent":"","outline":[{"heading":"","keywords":[]}],"keywords":[],"questions":[""]}]}.`,
+		in, 850*in.Count+300, &u)
 	if err != nil {
 		return nil, u, err
 	}
@@ -176,6 +176,7 @@ func checkIdeas(in provider.IdeasBrief, all []provider.Idea) []provider.Idea {
 		if i.Keywords = only(i.Keywords); len(i.Keywords) == 0 && len(in.Keywords) > 0 {
 			i.Keywords = []string{in.Keywords[0].Text}
 		}
+		i.Questions = lines(i.Questions, mostQuestions, 200)
 		sections := i.Outline
 		i.Outline = nil
 		for _, s := range sections[:min(len(sections), 20)] {
@@ -195,8 +196,9 @@ func (p *Provider) Article(ctx context.Context, h *credit.Hold, in provider.Arti
 		return provider.Article{}, u, err
 	}
 	a, err := ask[provider.Article](ctx, p, trade+`Write the article in the given language: about "words" words of Markdown, with the outline's headings as ## headings in their order, `+
-		`no HTML, no # heading, no invented facts, figures or quotations; in the "tone" if there is one; use the keywords where they read naturally. `+
-		`Answer {"title":"","slug":"lower-case-latin","meta_description":"at most 155 characters","excerpt":"","markdown":""}.`,
+		`no HTML, no # heading, no pictures, no invented facts, figures or quotations; in the "tone" if there is one; use the keywords where they read naturally. `+
+		`Link to some of "links" where they help the reader, and to no other address. Answer each of "questions" in "faq", in two or three sentences. `+
+		`Answer {"title":"","slug":"lower-case-latin","meta_description":"at most 155 characters","excerpt":"","markdown":"","faq":[{"question":"","answer":""}]}.`,
 		in, 4*in.Words+1000, &u)
 	if err != nil {
 		return provider.Article{}, u, err
@@ -206,11 +208,34 @@ func (p *Provider) Article(ctx context.Context, h *credit.Hold, in provider.Arti
 	}
 	a.MetaDescription, a.Excerpt = line(a.MetaDescription, 160), line(a.Excerpt, 600)
 	a.Slug = provider.Slug(a.Slug, a.Title)
-	a.Markdown = strings.TrimSpace(valid(a.Markdown))
-	if u.Words = provider.Words(a.Markdown); u.Words < in.Words/4 {
-		return provider.Article{}, u, provider.Fail(credit.Unusable, fmt.Errorf("%d words where %d were asked for", u.Words, in.Words))
+	a.Markdown = onlyLinks(strings.TrimSpace(valid(a.Markdown)), in.Links)
+	a.FAQ = checkFAQ(a.FAQ, in.Links)
+	u.Words = a.Count()
+	if n := provider.Words(a.Markdown); n < in.Words/4 {
+		return provider.Article{}, u, provider.Fail(credit.Unusable, fmt.Errorf("%d words where %d were asked for", n, in.Words))
 	}
 	return a, u, nil
+}
+
+// What is kept of a model's questions and answers.
+const (
+	mostQuestions = 10
+	longestAnswer = 1500
+)
+
+// checkFAQ keeps the answers that answer something.
+func checkFAQ(all []provider.Answer, links []provider.Link) []provider.Answer {
+	var out []provider.Answer
+	for _, a := range all {
+		a.Question, a.Answer = line(a.Question, 200), strings.TrimSpace(onlyLinks(valid(a.Answer), links))
+		if r := []rune(a.Answer); len(r) > longestAnswer {
+			a.Answer = strings.TrimSpace(string(r[:longestAnswer]))
+		}
+		if a.Question != "" && a.Answer != "" && len(out) < mostQuestions {
+			out = append(out, a)
+		}
+	}
+	return out
 }
 
 // ask sends a message as JSON and reads the JSON of the answer. An answer that
@@ -277,6 +302,18 @@ func line(s string, n int) string {
 		s = strings.TrimSpace(string(r[:n]))
 	}
 	return s
+}
+
+// lines is the first most of some texts, each on one line of at most n
+// characters, without those that say nothing.
+func lines(all []string, most, n int) []string {
+	var out []string
+	for _, s := range all {
+		if s = line(s, n); s != "" && len(out) < most {
+			out = append(out, s)
+		}
+	}
+	return out
 }
 
 // ready says whether work may begin: somebody pays for it, and somebody still

@@ -156,11 +156,11 @@ func TestAnswersAsModelsGiveThem(t *testing.T) {
 	} {
 		p := newPeer(t, says(tt.answers[0]), says(tt.answers[len(tt.answers)-1]))
 		got, u, err := over(p).Article(t.Context(), h, in)
-		if tt.want == (provider.Article{}) {
+		if reflect.DeepEqual(tt.want, provider.Article{}) {
 			if !errors.Is(err, provider.ErrRefused) {
 				t.Errorf("%s: %v", tt.name, err)
 			}
-		} else if err != nil || got != tt.want || u.Words != 4 {
+		} else if err != nil || !reflect.DeepEqual(got, tt.want) || u.Words != 4 {
 			t.Errorf("%s: %+v, %d words, %v", tt.name, got, u.Words, err)
 		}
 		p.wantCalls(t, tt.calls)

@@ -114,13 +114,17 @@ func TestArticle(t *testing.T) {
 				Title: strings.TrimSpace(long[:200]), Slug: strings.TrimSuffix(strings.Repeat("word-", 16), "-"),
 				MetaDescription: strings.TrimSpace(long[:160]), Excerpt: strings.TrimSpace(long[:600]), Markdown: "Bees live.",
 			}, 2},
+		{
+			"answers", `{"title":"Bees","slug":"bees","markdown":"Bees live in [hives](https://evil.example).","faq":[{"question":"Do they\nsting? ","answer":"Some do. [See](https://x.example)"},{"question":"","answer":"x"},{"question":"Why?","answer":" "}]}`,
+			provider.Article{Title: "Bees", Slug: "bees", Markdown: "Bees live in hives.", FAQ: []provider.Answer{{Question: "Do they sting?", Answer: "Some do. See"}}}, 10,
+		},
 		{"a quarter of the length", `{"markdown":"Bees - live"}`, provider.Article{Title: "\u00dcber Bienen", Slug: "uber-bienen", Markdown: "Bees - live"}, 2},
 		{"far longer", `{"markdown":"` + long + `"}`, provider.Article{Title: "\u00dcber Bienen", Slug: "uber-bienen", Markdown: strings.TrimSpace(long)}, 200},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			got, u, err := over(newPeer(t, says(tt.answer))).Article(t.Context(), h, in)
-			if err != nil || got != tt.want {
+			if err != nil || !reflect.DeepEqual(got, tt.want) {
 				t.Errorf("%+v, %v; want %+v", got, err, tt.want)
 			}
 			if want := (provider.Usage{Words: tt.words, InputTokens: 100, OutputTokens: 10}); u != want {
@@ -138,7 +142,7 @@ func TestArticleTooShort(t *testing.T) {
 	for _, answer := range []string{`{}`, `{"markdown":null}`, `{"title":"Bees","markdown":"Bees - - - - -"}`, `{"markdown":"\u0000\u0000\u0000"}`} {
 		p := newPeer(t, says(answer))
 		got, u, err := over(p).Article(t.Context(), h, provider.ArticleBrief{Title: "Bees", Words: 8})
-		if !errors.Is(err, provider.ErrRefused) || got != (provider.Article{}) || u.InputTokens != 100 {
+		if !errors.Is(err, provider.ErrRefused) || !reflect.DeepEqual(got, provider.Article{}) || u.InputTokens != 100 {
 			t.Errorf("%s: %+v, usage %+v, %v", answer, got, u, err)
 		}
 		p.wantCalls(t, 1)
@@ -155,7 +159,7 @@ func TestWhatAnAnswerMayCost(t *testing.T) {
 	_, _, _ = c.Ideas(t.Context(), h, provider.IdeasBrief{Cluster: "Bees", Count: 2})
 	_, _, _ = c.Article(t.Context(), h, provider.ArticleBrief{Title: "Bees", Words: 1000})
 	_, _, _ = c.Cluster(t.Context(), h, provider.ClusterBrief{Phrases: []provider.Phrase{{Text: "bees"}}})
-	for i, want := range []string{`"max_tokens":1700`, `"max_tokens":5000`, `"max_tokens":140`} {
+	for i, want := range []string{`"max_tokens":2000`, `"max_tokens":5000`, `"max_tokens":140`} {
 		if body := p.bodies()[i]; !strings.Contains(body, want) {
 			t.Errorf("%s is not in %s", want, body)
 		}

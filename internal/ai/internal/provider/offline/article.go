@@ -23,6 +23,7 @@ func draft(in provider.ArticleBrief) provider.Article {
 		in.Words = usualWords
 	}
 	d := &drafting{target: in.Words, said: map[string]bool{}}
+	faq := d.faq(in.Questions)
 	subject := in.Title
 	if len(in.Keywords) > 0 {
 		subject = in.Keywords[0].Text
@@ -34,10 +35,10 @@ func draft(in provider.ArticleBrief) provider.Article {
 	for n, s := range sections {
 		d.section(s, (d.target-d.words-closing)/(len(sections)-n), intentLines[in.Intent])
 	}
-	d.close(subject)
+	d.close(subject, in.Links)
 	title := plain(in.Title)
 	return provider.Article{
-		Title: title, Slug: provider.Slug(title), MetaDescription: meta(title, in.Angle), Excerpt: excerpt(title, in.Angle), Markdown: d.text.String(),
+		Title: title, Slug: provider.Slug(title), MetaDescription: meta(title, in.Angle), Excerpt: excerpt(title, in.Angle), Markdown: d.text.String(), FAQ: faq,
 	}
 }
 
@@ -188,7 +189,30 @@ func bulletLines(k string) []string {
 	return bullets
 }
 
-func (d *drafting) close(subject string) {
+// faq says of each question how to answer it, as long as there are ways.
+func (d *drafting) faq(questions []string) []provider.Answer {
+	var all []provider.Answer
+	for _, q := range questions {
+		q = plain(q)
+		how := d.next(answers, safe(quoted(q)), q)
+		if how == "" {
+			break
+		}
+		a := provider.Answer{Question: q, Answer: capital(how)}
+		all = append(all, a)
+		d.words += provider.Words(a.Question) + provider.Words(a.Answer)
+	}
+	return all
+}
+
+func (d *drafting) close(subject string, links []provider.Link) {
+	if len(links) > 0 {
+		var all []string
+		for _, l := range links {
+			all = append(all, fmt.Sprintf("- [%s](<%s>)", safe(plain(l.Title)), l.URL))
+		}
+		d.write("## Read next\n\n" + strings.Join(all, "\n"))
+	}
 	d.write("## Before you publish")
 	d.write(fmt.Sprintf("- Check every fact about %s against a source that you can name.\n- Add one example from your own work, and a picture that shows it.\n- Link to the page that a reader needs next, and say in the link what it is.",
 		safe(quoted(subject))))

@@ -155,6 +155,7 @@ func (f frame) idea(k provider.Keyword, intent provider.Intent, kws []provider.K
 		intent = provider.Informational
 	}
 	i := provider.Idea{Title: title, Angle: fill(f.angle, subject), Audience: fill(f.audience, quoted(subject)), Intent: intent, Keywords: near(k, kws)}
+	i.Questions = questionsOf(i.Keywords, subject)
 	for _, h := range f.outline {
 		i.Outline = append(i.Outline, provider.Section{Heading: fill(h, quoted(subject))})
 	}
@@ -163,6 +164,21 @@ func (f frame) idea(k provider.Keyword, intent provider.Intent, kws []provider.K
 		s.Keywords = append(s.Keywords, kw)
 	}
 	return i
+}
+
+// questionsOf is what people ask: the keywords that are questions, and what one
+// asks of any subject.
+func questionsOf(keywords []string, subject string) []string {
+	var all []string
+	for _, k := range keywords {
+		if k = plain(k); question(k) {
+			all = append(all, capital(strings.TrimRight(k, "? "))+"?")
+		}
+	}
+	if !question(subject) {
+		all = append(all, fill("What should I know about {s} first?", subject), fill("What do people get wrong about {s}?", subject), fill("Where can I learn more about {s}?", subject))
+	}
+	return all[:min(len(all), 4)]
 }
 
 // quoted is a subject inside a sentence: a question needs quotation marks.

@@ -53,7 +53,7 @@ func (*Provider) Article(ctx context.Context, h *credit.Hold, in provider.Articl
 		return provider.Article{}, provider.Usage{}, fmt.Errorf("article %q: %w", in.Title, err)
 	}
 	a := draft(in)
-	return a, provider.Usage{Words: provider.Words(a.Markdown)}, nil
+	return a, provider.Usage{Words: a.Count()}, nil
 }
 
 // ready says whether work may begin: somebody pays for it, and somebody still

@@ -132,12 +132,16 @@ func TestArticlesKeepTheirPromises(t *testing.T) {
 		for i := range rapid.IntRange(0, 8).Draw(rt, "sections") {
 			in.Outline = append(in.Outline, provider.Section{Heading: fmt.Sprintf("Part %d of it", i)})
 		}
+		in.Questions = rapid.SliceOfNDistinct(rapid.SampledFrom([]string{"How long does it last?", "<b>Why</b>", "什么?"}), 0, 3, rapid.ID).Draw(rt, "questions")
 		a, u, err := offline.New().Article(context.Background(), h, in)
 		if err != nil {
 			rt.Fatal(err)
 		}
 		if u.Words*100 < in.Words*85 || u.Words*100 > in.Words*115 {
 			rt.Errorf("%d words for %d", u.Words, in.Words)
+		}
+		if len(a.FAQ) != len(in.Questions) {
+			rt.Errorf("%d answers for %d questions", len(a.FAQ), len(in.Questions))
 		}
 		first, rest, _ := strings.Cut(a.Markdown, "\n")
 		if !strings.Contains(first, "Offline draft") {
