@@ -14,6 +14,7 @@ import (
 	"igny8/internal/ai/internal/provider"
 	"igny8/internal/credit"
 	"igny8/internal/fault"
+	"igny8/internal/prompt"
 	"igny8/internal/tenant"
 )
 
@@ -49,6 +50,19 @@ type Link = provider.Link
 
 // Answer is a question of readers and what there is to say to it.
 type Answer = provider.Answer
+
+// RewriteBrief is what a model is given to write a section anew.
+type RewriteBrief = provider.RewriteBrief
+
+// Part is a section of an article.
+type Part = provider.Part
+
+// Parts divides the Markdown of an article into its sections: the first is what
+// stands before any heading of the second level.
+func Parts(markdown string) []Part { return provider.Parts(markdown) }
+
+// Replace is the Markdown of an article with another text in one of its sections.
+func Replace(markdown string, n int, text string) string { return provider.Replace(markdown, n, text) }
 
 // Article is the article of an answer.
 type Article = provider.Article
@@ -88,7 +102,8 @@ type Save[T any] func(ctx context.Context, tx *tenant.Tx, answer T) error
 
 // Cluster groups phrases. The price counts keywords.
 func (g *Gateway) Cluster(ctx context.Context, s tenant.Scope, hold credit.HoldID, in ClusterBrief, save Save[[]Group]) error {
-	return call(ctx, g, s, hold, save, func(ctx context.Context, h *credit.Hold) ([]Group, int64, error) {
+	return call(ctx, g, s, hold, prompt.Names, save, func(ctx context.Context, h *credit.Hold, p prompt.Prompt) ([]Group, int64, error) {
+		in.Guide = p.Text
 		groups, u, err := g.p.Cluster(ctx, h, in)
 		return groups, int64(u.Keywords), err
 	})
@@ -96,7 +111,8 @@ func (g *Gateway) Cluster(ctx context.Context, s tenant.Scope, hold credit.HoldI
 
 // Ideas proposes articles for a cluster. The price counts ideas.
 func (g *Gateway) Ideas(ctx context.Context, s tenant.Scope, hold credit.HoldID, in IdeasBrief, save Save[[]Idea]) error {
-	return call(ctx, g, s, hold, save, func(ctx context.Context, h *credit.Hold) ([]Idea, int64, error) {
+	return call(ctx, g, s, hold, prompt.Ideas, save, func(ctx context.Context, h *credit.Hold, p prompt.Prompt) ([]Idea, int64, error) {
+		in.Guide = p.Text
 		ideas, u, err := g.p.Ideas(ctx, h, in)
 		return ideas, int64(u.Ideas), err
 	})
@@ -105,13 +121,30 @@ func (g *Gateway) Ideas(ctx context.Context, s tenant.Scope, hold credit.HoldID,
 // Draft is an article and the words it counts.
 type Draft struct {
 	Article
-	Words int
+	Words  int
+	Prompt int64 // the version of what the model was told; zero: the program's
 }
 
 // Article writes an article. The price counts words.
 func (g *Gateway) Article(ctx context.Context, s tenant.Scope, hold credit.HoldID, in ArticleBrief, save Save[Draft]) error {
-	return call(ctx, g, s, hold, save, func(ctx context.Context, h *credit.Hold) (Draft, int64, error) {
+	return call(ctx, g, s, hold, prompt.Article, save, func(ctx context.Context, h *credit.Hold, p prompt.Prompt) (Draft, int64, error) {
+		in.Guide = p.Text
 		a, u, err := g.p.Article(ctx, h, in)
-		return Draft{Article: a, Words: u.Words}, int64(u.Words), err
+		return Draft{Article: a, Words: u.Words, Prompt: p.Version}, int64(u.Words), err
+	})
+}
+
+// Passage is a section that was written anew.
+type Passage struct {
+	Markdown string
+	Prompt   int64 // the version of what the model was told; zero: the program's
+}
+
+// Rewrite writes a section of an article anew. The price counts words.
+func (g *Gateway) Rewrite(ctx context.Context, s tenant.Scope, hold credit.HoldID, in RewriteBrief, save Save[Passage]) error {
+	return call(ctx, g, s, hold, prompt.Section, save, func(ctx context.Context, h *credit.Hold, p prompt.Prompt) (Passage, int64, error) {
+		in.Guide = p.Text
+		text, u, err := g.p.Rewrite(ctx, h, in)
+		return Passage{Markdown: text, Prompt: p.Version}, int64(u.Words), err
 	})
 }

@@ -11,6 +11,7 @@ import (
 	"igny8/internal/credit"
 	"igny8/internal/fault"
 	"igny8/internal/job"
+	"igny8/internal/prompt"
 	"igny8/internal/subscription"
 	"igny8/internal/tenant"
 )
@@ -21,18 +22,23 @@ type question[T any] struct {
 	s     tenant.Scope
 	hold  *credit.Hold
 	price credit.Price
-	ask   func(context.Context, *credit.Hold) (answer T, units int64, err error)
+	told  prompt.Prompt
+	ask   asking[T]
 	save  Save[T]
 }
 
+// asking asks a model, which is told what to do.
+type asking[T any] func(context.Context, *credit.Hold, prompt.Prompt) (answer T, units int64, err error)
+
 // call opens the hold, asks the model, and settles and saves. A caller that
 // goes away stops the model, but not the settling.
-func call[T any](ctx context.Context, g *Gateway, s tenant.Scope, hold credit.HoldID, save Save[T],
-	ask func(context.Context, *credit.Hold) (answer T, units int64, err error),
-) error {
+func call[T any](ctx context.Context, g *Gateway, s tenant.Scope, hold credit.HoldID, kind prompt.Kind, save Save[T], ask asking[T]) error {
 	q := question[T]{g: g, s: s, ask: ask, save: save}
 	err := g.st.Update(ctx, s, func(ctx context.Context, tx *tenant.Tx) (err error) {
 		if q.hold, err = credit.Open(ctx, tx, hold); err != nil {
+			return err
+		}
+		if q.told, err = prompt.Current(ctx, tx.Shared(), kind); err != nil {
 			return err
 		}
 		q.price, err = credit.PriceOf(ctx, tx, q.hold.Operation())
@@ -71,7 +77,7 @@ func (q *question[T]) answer(ctx context.Context) (T, int64, error) {
 	ctx, lose := context.WithCancelCause(ctx)
 	var heart sync.WaitGroup
 	heart.Go(func() { q.beat(ctx, lose) })
-	answer, units, err := q.ask(ctx, q.hold)
+	answer, units, err := q.ask(ctx, q.hold, q.told)
 	if cause := context.Cause(ctx); err != nil && errors.Is(cause, credit.ErrHoldSpent) {
 		err = cause
 	}

@@ -30,6 +30,7 @@ func (a *API) adminRoutes() {
 	a.flagRoutes()
 	a.adminPlanRoutes()
 	a.failureRoutes()
+	a.promptRoutes()
 	a.privilegeRoutes()
 	a.bankRoutes()
 }

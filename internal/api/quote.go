@@ -23,6 +23,8 @@ func (a *API) quoteRoutes() {
 		summary: "What ideas for these clusters would reserve. Nothing is ordered"}, writing, credit.GenerateIdeas, a.generateIdeas)
 	quoted(a, route{path: "/writer/tasks/generate_content/quote", id: "quote-generate-content", tag: "writer",
 		summary: "What writing the articles of these tasks would reserve. Nothing is ordered"}, writing, credit.GenerateContent, a.generateContent)
+	quoted(a, route{path: "/writer/content/{id}/sections/{section}/regenerate/quote", id: "quote-regenerate-section", tag: "writer",
+		summary: "What writing this section anew would reserve. Nothing is ordered"}, writing, credit.RegenerateSection, a.regenerateSection)
 }
 
 type priceView struct {

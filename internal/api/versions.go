@@ -6,6 +6,7 @@ import (
 
 	"igny8/internal/identity"
 	"igny8/internal/tenant"
+	"igny8/internal/throttle"
 	"igny8/internal/writer"
 )
 
@@ -18,6 +19,10 @@ func (a *API) versionRoutes() {
 		reading, getVersion)
 	read(a, route{method: http.MethodGet, path: "/writer/content/{id}/diff", id: "compare-versions", tag: "writer", summary: "Two versions of an article, line by line"},
 		reading, compareVersions)
+	read(a, route{method: http.MethodGet, path: "/writer/content/{id}/sections", id: "list-sections", tag: "writer", summary: "The sections of an article, as one can be written anew"},
+		reading, listSections)
+	write(a, route{method: http.MethodPost, scope: throttle.AI, path: "/writer/content/{id}/sections/{section}/regenerate", id: "regenerate-section", tag: "writer",
+		status: http.StatusAccepted, summary: "Order that a section is written anew, as a new version. The credits are reserved at once"}, writing, a.regenerateSection)
 	write(a, route{method: http.MethodPost, path: "/writer/content/{id}/versions/{version}/restore", id: "restore-version", tag: "writer",
 		summary: "Make an earlier version the current one, as a new version"}, writing, restoreVersion)
 }
@@ -122,4 +127,52 @@ func restoreVersion(ctx context.Context, tx *tenant.Tx, in *restoreInput) (*repl
 		return nil, err
 	}
 	return showArticle(ctx, tx, c)
+}
+
+type partView struct {
+	Section int64  `json:"section" doc:"Its number; 0 is what stands before the first heading."`
+	Heading string `json:"heading"`
+	Words   int64  `json:"words"`
+}
+
+type partsView struct {
+	Version  int64      `json:"version" doc:"Of the article, of which these are the sections."`
+	Sections []partView `json:"sections"`
+}
+
+func listSections(ctx context.Context, v *tenant.View, in *IDInput) (*reply[partsView], error) {
+	cid, err := named(writer.ParseContentID, in.ID, writer.ErrContentNotFound)
+	if err != nil {
+		return nil, err
+	}
+	c, err := writer.Load(ctx, v, cid)
+	if err != nil {
+		return nil, err
+	}
+	out := partsView{Version: c.Version, Sections: []partView{}}
+	for n, p := range c.Parts() {
+		out.Sections = append(out.Sections, partView{int64(n), p.Heading, p.Words})
+	}
+	return &reply[partsView]{Body: out}, nil
+}
+
+type regenerateInput struct {
+	IDInput
+	Section int `path:"section" minimum:"0" maximum:"10000"`
+	Body    struct {
+		Version int64  `json:"version" doc:"The version that was read: it is refused when there is a newer one."`
+		Wish    string `json:"wish,omitempty" maxLength:"2000" doc:"How it is to be, such as \"shorter, with an example\"."`
+	}
+}
+
+func (a *API) regenerateSection(ctx context.Context, tx *tenant.Tx, in *regenerateInput) (*reply[orderedView], error) {
+	cid, err := named(writer.ParseContentID, in.ID, writer.ErrContentNotFound)
+	if err != nil {
+		return nil, err
+	}
+	o, err := a.writer.Regenerate(ctx, tx, cid, writer.Rewrite{Version: in.Body.Version, Section: in.Section, Wish: in.Body.Wish})
+	if err != nil {
+		return nil, err
+	}
+	return showOrdered(ctx, tx, o.Job, o.Quote)
 }

@@ -238,6 +238,7 @@ type versionView struct {
 	Title   string    `json:"title"`
 	Words   int64     `json:"words"`
 	Actor   string    `json:"actor"`
+	Prompt  *int64    `json:"prompt_version" doc:"By which version of its prompt a model wrote it; 0: the program's. Null: a person did."`
 	Created time.Time `json:"created_at"`
 }
 
@@ -248,7 +249,7 @@ func listVersions(ctx context.Context, v *tenant.View, in *IDInput) (*reply[page
 	}
 	all, err := writer.Versions(ctx, v, cid)
 	return list(all, func(n writer.Version) versionView {
-		return versionView{Number: n.Number, Title: n.Title, Words: n.Words, Actor: n.Actor, Created: n.Created}
+		return versionView{Number: n.Number, Title: n.Title, Words: n.Words, Actor: n.Actor, Prompt: n.Prompt, Created: n.Created}
 	}), err
 }
 

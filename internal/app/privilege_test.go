@@ -118,6 +118,7 @@ func TestEveryUseOfEveryPrivilegeIsInTheLog(t *testing.T) {
 		"admin-get-approval-rules": nil, "admin-set-approval-rules": object{"above": []object{{"amount": 30000, "currency": "EUR"}}, "uncertain": false, "own_account": false},
 		"admin-list-flags": nil, "admin-set-flag": object{"state": "25%"}, "admin-list-account-flags": nil, "admin-get-account-flag": nil,
 		"admin-override-flag": object{"enabled": true}, "admin-drop-flag-override": nil, "admin-list-plans": nil,
+		"admin-list-prompts": nil, "admin-list-prompt-versions": nil, "admin-set-prompt": object{"version": 0, "text": "Write well."},
 		"admin-list-failure-rules": nil, "admin-set-failure-rule": object{"free": 3, "window_seconds": 3600},
 		"admin-list-credit-packages": nil, "admin-change-credit-package": object{"position": 9},
 		"admin-create-credit-package": object{
@@ -188,7 +189,7 @@ func TestEveryUseOfEveryPrivilegeIsInTheLog(t *testing.T) {
 			code = "credits-500"
 		}
 		path := strings.NewReplacer("{id}", acc, "{currency}", "EUR", "{name}", name, "{country}", "AT", "{invoice_id}", payer.text("invoice.id"),
-			"{entry_id}", debtor.ids["credit entry"], "{lot_id}", debtor.ids["credit lot"], "{user_id}", user, "{privilege}", "flags.manage", "{code}", code, "{failure}", "silent").Replace(op.path)
+			"{entry_id}", debtor.ids["credit entry"], "{lot_id}", debtor.ids["credit lot"], "{user_id}", user, "{privilege}", "flags.manage", "{code}", code, "{failure}", "silent", "{kind}", "generate_ideas").Replace(op.path)
 		for n := 1; n <= 2; n++ {
 			before := h.events(auditor, "staff:"+user, p)
 			// Each time with a key: the repeat of an answered request is a use too.

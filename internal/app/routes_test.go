@@ -122,8 +122,8 @@ func (o operation) at(id func(name string) string) string {
 	path := o.path
 	for _, p := range o.parameters {
 		switch {
-		case p.In == "path" && p.Name == "version": // which is a number, and of what has an id
-			path = strings.ReplaceAll(path, "{version}", "1")
+		case p.In == "path" && (p.Name == "version" || p.Name == "section"): // which is a number, and of what has an id
+			path = strings.ReplaceAll(path, "{"+p.Name+"}", "1")
 		case p.In == "path":
 			path = strings.ReplaceAll(path, "{"+p.Name+"}", id(p.Name))
 		}

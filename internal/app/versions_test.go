@@ -80,3 +80,59 @@ func TestSiteHasAVoice(t *testing.T) {
 		t.Errorf("the model was asked %s", said)
 	}
 }
+
+// TestSectionAnew orders one section anew over HTTP, with its price first.
+func TestSectionAnew(t *testing.T) {
+	t.Parallel()
+	h := openWide(t, clock.Clock{})
+	token := h.member()
+	a := &agency{house: h, token: token, site: h.site(token)}
+	id := a.article("Bees")
+	path := "/writer/content/" + id
+	all := h.send("GET", path+"/sections", token, nil).is(http.StatusOK)
+	second := all.get("sections").([]any)[1].(map[string]any)
+	if all.number("version") != 1 || second["section"] != 1.0 || second["heading"] == "" || second["words"] == 0.0 {
+		t.Errorf("the sections are %s", all.body)
+	}
+	before := h.send("GET", path, token, nil).is(http.StatusOK)
+	order := object{"version": 1, "wish": "shorter"}
+	q := h.send("POST", path+"/sections/1/regenerate/quote", token, order).is(http.StatusOK)
+	o := h.send("POST", path+"/sections/1/regenerate", token, order).is(http.StatusAccepted)
+	if q.text("operation") != "regenerate_section" || q.number("credits") < 1 || q.number("credits") != o.number("quote") {
+		t.Errorf("quoted %s, ordered %s", q.body, o.body)
+	}
+	h.done(token, o.text("job.id"))
+	after := h.send("GET", path, token, nil).is(http.StatusOK)
+	if after.number("version") != 2 || after.text("markdown") == before.text("markdown") {
+		t.Errorf("after: %s", after.body)
+	}
+	h.send("POST", path+"/sections/1/regenerate", token, order).fault(http.StatusConflict, "content.changed")
+	h.send("POST", path+"/sections/99/regenerate", token, object{"version": 2}).fault(http.StatusNotFound, "content.section_not_found")
+	for _, v := range h.send("GET", path+"/versions", token, nil).is(http.StatusOK).get("items").([]any) {
+		if v.(map[string]any)["prompt_version"] != 0.0 {
+			t.Errorf("the version is %v", v)
+		}
+	}
+}
+
+// TestPrompts are changed by who may, and models are told them from then on.
+func TestPrompts(t *testing.T) {
+	t.Parallel()
+	h := open(t, clock.Clock{})
+	operator := h.operator()
+	first := h.send("GET", "/admin/prompts", operator, nil).is(http.StatusOK).get("items").([]any)
+	if len(first) != 4 || first[2].(map[string]any)["kind"] != "generate_content" || first[2].(map[string]any)["version"] != 0.0 {
+		t.Errorf("the first are %v", first)
+	}
+	set := h.send("PUT", "/admin/prompts/generate_content", operator, object{"version": 0, "text": "Write well."}).is(http.StatusOK)
+	if set.number("version") != 1 || set.text("actor") == "" {
+		t.Errorf("set: %s", set.body)
+	}
+	h.send("PUT", "/admin/prompts/generate_content", operator, object{"version": 0, "text": "Write well."}).fault(http.StatusConflict, "prompt.changed")
+	h.send("PUT", "/admin/prompts/generate_content", operator, object{"version": 1, "text": " "}).fault(http.StatusUnprocessableEntity, "prompt.invalid")
+	h.send("PUT", "/admin/prompts/poetry", operator, object{"version": 0, "text": "Rhyme."}).fault(http.StatusNotFound, "prompt.not_found")
+	if all := h.send("GET", "/admin/prompts/generate_content/versions", operator, nil).is(http.StatusOK).get("items").([]any); len(all) != 2 {
+		t.Errorf("versions %v", all)
+	}
+	h.send("GET", "/admin/prompts", h.member(), nil).is(http.StatusForbidden)
+}

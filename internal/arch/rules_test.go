@@ -26,7 +26,7 @@ var floors = []string{
 	"bank/internal/statement", "bank/internal/camt", "bank/internal/mt940", "bank/internal/csvfile", "bank",
 	"signup",
 	// the product
-	"ai/internal/provider", "ai/internal/cluster", "ai/internal/provider/offline", "ai/internal/provider/chat",
+	"prompt", "ai/internal/provider", "ai/internal/cluster", "ai/internal/provider/offline", "ai/internal/provider/chat",
 	"ai/internal/provider/vendortest", "ai/internal/provider/openai", "ai/internal/provider/anthropic", "ai", "ai/aitest",
 	"site", "planner/internal/keywordfile", "planner", "writer",
 	"publish/wordpresstest", "publish/internal/wordpress", "publish", "automation",

@@ -32,6 +32,7 @@ var platform = map[string]string{
 	"flags":                 "what is switched on, for how many of all",
 	"credit_prices":         "what it costs",
 	"credit_failure_rules":  "which failures are free",
+	"prompts":               "what models are told to do",
 	"invoice_series":        "numbers run over all accounts",
 	"approval_rules":        "when a second person is asked",
 	"approval_limits":       "above which amounts a second person is asked",

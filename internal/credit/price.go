@@ -12,9 +12,10 @@ type Operation string
 
 // The operations that have a price from the start.
 const (
-	AutoCluster     Operation = "auto_cluster"
-	GenerateIdeas   Operation = "generate_ideas"
-	GenerateContent Operation = "generate_content"
+	AutoCluster       Operation = "auto_cluster"
+	GenerateIdeas     Operation = "generate_ideas"
+	GenerateContent   Operation = "generate_content"
+	RegenerateSection Operation = "regenerate_section"
 )
 
 // Price turns usage into credits: so many for every so many units, rounded
@@ -89,6 +90,7 @@ var firstPrices = []Price{
 	{Operation: AutoCluster, Unit: "keyword", Per: 100, Credits: 1, Minimum: 1},
 	{Operation: GenerateIdeas, Unit: "idea", Per: 1, Credits: 5, Minimum: 5},
 	{Operation: GenerateContent, Unit: "word", Per: 100, Credits: 2, Minimum: 2, Overrun: 25},
+	{Operation: RegenerateSection, Unit: "word", Per: 100, Credits: 2, Minimum: 1, Overrun: 25},
 }
 
 // SeedPrices writes the first price list, and the first rules of failures, where

@@ -25,13 +25,14 @@ const (
 	ThrottleExempt   Privilege = "throttle.exempt"
 	AuditRead        Privilege = "audit.read"
 	JobsManage       Privilege = "jobs.manage"
+	PromptsManage    Privilege = "prompts.manage"
 )
 
 // AllPrivileges lists every privilege.
 func AllPrivileges() []Privilege {
 	return []Privilege{
 		AccountsRead, AccountsSuspend, PaymentsConfirm, PaymentsApprove, CreditsAdjust, PlansManage,
-		FlagsManage, PrivilegesManage, ThrottleExempt, AuditRead, JobsManage,
+		FlagsManage, PrivilegesManage, ThrottleExempt, AuditRead, JobsManage, PromptsManage,
 	}
 }
 

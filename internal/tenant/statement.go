@@ -14,6 +14,7 @@ var sharedTables = map[string]bool{
 	"credit_package_prices": true,
 	"flags":                 true,
 	"credit_failure_rules":  true,
+	"prompts":               true,
 	"credit_prices":         true,
 	"invoice_series":        true,
 	"bank_accounts":         true,

@@ -203,10 +203,10 @@ func (p usagePage) share(s series) string {
 
 // colours are the style sheet's colours of operations, which have the same
 // whatever is shown beside them.
-var colours = []credit.Operation{credit.AutoCluster, credit.GenerateContent, credit.GenerateIdeas}
+var colours = []credit.Operation{credit.AutoCluster, credit.GenerateContent, credit.GenerateIdeas, credit.RegenerateSection}
 
 // moreColours is how many more there are, for operations without one.
-const moreColours = 3
+const moreColours = 2
 
 func colourOf(o credit.Operation, nth int) string {
 	if n := slices.Index(colours, o); n >= 0 {
@@ -284,6 +284,8 @@ func operationName(o credit.Operation) string {
 		return "Ideas"
 	case credit.GenerateContent:
 		return "Articles"
+	case credit.RegenerateSection:
+		return "Sections written anew"
 	}
 	return string(o)
 }

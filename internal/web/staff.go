@@ -47,6 +47,8 @@ func does(p tenant.Privilege) string {
 		return "Read the log of what was done"
 	case tenant.JobsManage:
 		return "Stop and repeat work"
+	case tenant.PromptsManage:
+		return "Change what models are told to do"
 	}
 	return string(p)
 }

@@ -13,6 +13,7 @@ import (
 	"igny8/internal/ai"
 	"igny8/internal/audit"
 	"igny8/internal/clock"
+	"igny8/internal/credit"
 	"igny8/internal/site"
 	"igny8/internal/tenant"
 )
@@ -147,6 +148,7 @@ type Version struct {
 	Title   string
 	Words   int64
 	Actor   string // see tenant.Actor
+	Prompt  *int64 // by which version of its prompt a model wrote it, zero the program's; nil: a person did
 	Created time.Time
 }
 
@@ -156,11 +158,11 @@ func Versions(ctx context.Context, r tenant.Reader, cid ContentID) ([]Version, e
 		return nil, err
 	}
 	var all []Version
-	err := r.Each(ctx, `SELECT version, title, words, actor, created_at FROM content_versions WHERE account_id = $1 AND content_id = $2 ORDER BY version DESC`,
+	err := r.Each(ctx, `SELECT version, title, words, actor, prompt, created_at FROM content_versions WHERE account_id = $1 AND content_id = $2 ORDER BY version DESC`,
 		[]any{cid}, func(scan tenant.Scan) error {
 			var v Version
 			var created int64
-			err := scan(&v.Number, &v.Title, &v.Words, &v.Actor, &created)
+			err := scan(&v.Number, &v.Title, &v.Words, &v.Actor, &v.Prompt, &created)
 			v.Created = clock.FromMicros(created)
 			all = append(all, v)
 			return err
@@ -171,15 +173,21 @@ func Versions(ctx context.Context, r tenant.Reader, cid ContentID) ([]Version, e
 	return all, nil
 }
 
-func addVersion(ctx context.Context, tx *tenant.Tx, c Content) error {
+// author is who wrote a version: the zero one is a person.
+type author struct {
+	hold   credit.HoldID // that pays for it
+	prompt *int64        // by which version of its prompt
+}
+
+func addVersion(ctx context.Context, tx *tenant.Tx, c Content, by author) error {
 	faq, err := json.Marshal(append([]Answer{}, c.FAQ...))
 	if err != nil {
 		return err
 	}
 	_, err = tx.Exec(ctx, `
-		INSERT INTO content_versions (account_id, content_id, version, title, slug, meta_description, excerpt, markdown, faq, words, actor, created_at)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`,
-		c.ID, c.Version, c.Title, c.Slug, c.MetaDescription, c.Excerpt, c.Markdown, string(faq), c.Words, tx.Scope().Actor().String(), clock.Micros(tx.Now()))
+		INSERT INTO content_versions (account_id, content_id, version, title, slug, meta_description, excerpt, markdown, faq, words, actor, created_at, hold_id, prompt)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)`,
+		c.ID, c.Version, c.Title, c.Slug, c.MetaDescription, c.Excerpt, c.Markdown, string(faq), c.Words, tx.Scope().Actor().String(), clock.Micros(tx.Now()), by.hold, by.prompt)
 	if err != nil {
 		return fmt.Errorf("version %d of article %s: %w", c.Version, c.ID, err)
 	}
@@ -220,6 +228,12 @@ func Apply(ctx context.Context, tx *tenant.Tx, cid ContentID, e Edit) (Content, 
 	if e.FAQ != nil {
 		c.FAQ = slices.Clone(*e.FAQ)
 	}
+	return next(ctx, tx, c, slug, author{})
+}
+
+// next makes an article that was changed its next version. slug is what its
+// address was before.
+func next(ctx context.Context, tx *tenant.Tx, c Content, slug string, by author) (Content, error) {
 	if err := c.check(); err != nil {
 		return Content{}, err
 	}
@@ -232,13 +246,13 @@ func Apply(ctx context.Context, tx *tenant.Tx, cid ContentID, e Edit) (Content, 
 			return Content{}, err
 		}
 	}
-	if err := addVersion(ctx, tx, c); err != nil {
+	if err := addVersion(ctx, tx, c, by); err != nil {
 		return Content{}, err
 	}
-	_, err = tx.Exec(ctx, `UPDATE contents SET version = $3, status = $4, updated_at = $5 WHERE account_id = $1 AND id = $2`,
-		cid, c.Version, string(c.Status), clock.Micros(c.Updated))
+	_, err := tx.Exec(ctx, `UPDATE contents SET version = $3, status = $4, updated_at = $5 WHERE account_id = $1 AND id = $2`,
+		c.ID, c.Version, string(c.Status), clock.Micros(c.Updated))
 	if err != nil {
-		return Content{}, fmt.Errorf("change article %s: %w", cid, err)
+		return Content{}, fmt.Errorf("change article %s: %w", c.ID, err)
 	}
 	return c, nil
 }

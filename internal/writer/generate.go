@@ -296,7 +296,7 @@ func save(ctx context.Context, tx *tenant.Tx, t Task, hid credit.HoldID, d ai.Dr
 	if err := c.insert(ctx, tx); err != nil {
 		return ContentID{}, err
 	}
-	if err := addVersion(ctx, tx, c); err != nil {
+	if err := addVersion(ctx, tx, c, author{hid, &d.Prompt}); err != nil {
 		return ContentID{}, err
 	}
 	n, err := tx.Exec(ctx, `

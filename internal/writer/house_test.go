@@ -212,6 +212,17 @@ func (h *house) await(jid job.ID, want job.State) job.Job {
 
 // want fails the test unless the balance is this and every credit is
 // accounted for.
+// balance is the credits that can be spent.
+func (h *house) balance() (n credit.Credits) {
+	h.t.Helper()
+	h.view(func(ctx context.Context, v *tenant.View) error {
+		b, err := credit.BalanceOf(ctx, v)
+		n = b.Available
+		return err
+	})
+	return n
+}
+
 func (h *house) want(available, held credit.Credits) {
 	h.t.Helper()
 	h.view(func(ctx context.Context, v *tenant.View) error {

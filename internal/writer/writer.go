@@ -63,8 +63,11 @@ func New(st *tenant.Store, gate *ai.Gateway, q *job.Queue) *Writer {
 	return &Writer{st: st, gate: gate, queue: q}
 }
 
-// Register names the handler of the writer's jobs.
-func (w *Writer) Register() { job.Handle(w.queue, drafter{w}) }
+// Register names the handlers of the writer's jobs.
+func (w *Writer) Register() {
+	job.Handle(w.queue, drafter{w})
+	job.Handle(w.queue, rewriter{w})
+}
 
 // Ordered is work that was promised, and what is reserved for it.
 type Ordered struct {

@@ -32,6 +32,7 @@ type Script struct {
 	Cluster func(context.Context, ai.ClusterBrief) ([]ai.Group, error)
 	Ideas   func(context.Context, ai.IdeasBrief) ([]ai.Idea, error)
 	Article func(context.Context, ai.ArticleBrief) (ai.Article, error)
+	Rewrite func(context.Context, ai.RewriteBrief) (string, error)
 }
 
 // New is the gateway to a model that follows s.
@@ -44,6 +45,9 @@ func New(st *tenant.Store, s Script) *ai.Gateway {
 	}
 	if s.Article == nil {
 		s.Article = Article
+	}
+	if s.Rewrite == nil {
+		s.Rewrite = Rewrite
 	}
 	return ai.NewScripted(st, scripted{s})
 }
@@ -69,6 +73,17 @@ func (p scripted) Ideas(ctx context.Context, _ *credit.Hold, in provider.IdeasBr
 func (p scripted) Article(ctx context.Context, _ *credit.Hold, in provider.ArticleBrief) (provider.Article, provider.Usage, error) {
 	a, err := p.s.Article(ctx, in)
 	return a, provider.Usage{Words: a.Count()}, err
+}
+
+// Rewrite implements provider.Provider.
+func (p scripted) Rewrite(ctx context.Context, _ *credit.Hold, in provider.RewriteBrief) (string, provider.Usage, error) {
+	text, err := p.s.Rewrite(ctx, in)
+	return text, provider.Usage{Words: provider.Words(text)}, err
+}
+
+// Rewrite is what a nil Script.Rewrite does.
+func Rewrite(_ context.Context, in ai.RewriteBrief) (string, error) {
+	return "Anew" + strings.Repeat(" and more", max(0, in.Words-1)/2) + ".", nil
 }
 
 // Cluster is what a nil Script.Cluster does.

@@ -1,4 +1,4 @@
-// Package provider says what a model vendor looks like to package ai: three
+// Package provider says what a model vendor looks like to package ai: four
 // operations, each paid for by an open hold and each answering with the usage
 // that the price list turns into credits.
 package provider
@@ -24,6 +24,9 @@ type Provider interface {
 	Ideas(ctx context.Context, h *credit.Hold, in IdeasBrief) ([]Idea, Usage, error)
 	// Article writes one article.
 	Article(ctx context.Context, h *credit.Hold, in ArticleBrief) (Article, Usage, error)
+	// Rewrite writes one section of an article anew, and answers its Markdown
+	// without its heading.
+	Rewrite(ctx context.Context, h *credit.Hold, in RewriteBrief) (string, Usage, error)
 }
 
 // Usage is what one call bought, as the vendor counted it. Fields that the
@@ -52,6 +55,7 @@ const (
 type ClusterBrief struct {
 	Language string // BCP 47 primary tag such as "en"; empty: "en"
 	Phrases  []Phrase
+	Guide    string `json:"-"` // what a model is told to do
 }
 
 // Phrase is one keyword to be clustered.
@@ -88,6 +92,7 @@ type IdeasBrief struct {
 	Keywords []Keyword `json:"keywords"`        // best first, pillar first of all
 	Avoid    []string  `json:"avoid,omitempty"` // titles that the site has already
 	Count    int       `json:"count"`
+	Guide    string    `json:"-"` // what a model is told to do
 }
 
 // Idea is a proposed article.
@@ -123,6 +128,21 @@ type ArticleBrief struct {
 	// Questions are answered one by one, apart from the text.
 	Questions []string `json:"questions,omitempty"`
 	Links     []Link   `json:"links,omitempty"`
+	Guide     string   `json:"-"` // what a model is told to do
+}
+
+// RewriteBrief is the input of Rewrite.
+type RewriteBrief struct {
+	Language string   `json:"language"`
+	Tone     string   `json:"tone,omitempty"`
+	Title    string   `json:"title"`
+	Outline  []string `json:"outline"` // the headings of the article
+	Heading  string   `json:"heading"` // of the section; empty: what stands before the first
+	Text     string   `json:"text"`    // what it says now
+	Wish     string   `json:"wish,omitempty"`
+	Keywords []string `json:"keywords,omitempty"` // that the section serves
+	Words    int      `json:"words"`
+	Guide    string   `json:"-"` // what a model is told to do
 }
 
 // Link is a page that an article may send its readers to.

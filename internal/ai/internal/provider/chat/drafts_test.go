@@ -165,3 +165,31 @@ func TestWhatAnAnswerMayCost(t *testing.T) {
 		}
 	}
 }
+
+// TestRewrite keeps to its section and to its links, and is told what the
+// operator says.
+func TestRewrite(t *testing.T) {
+	t.Parallel()
+	h := paid(t)
+	in := provider.RewriteBrief{Title: "Bees", Heading: "Honey", Text: "See [wax](/wax).", Words: 8, Guide: "Do it well."}
+	for _, tt := range []struct{ name, answer, want string }{
+		{"as asked for", `{"markdown":"It is sweet."}`, "It is sweet."},
+		{"with its heading", `{"markdown":"## Honey\n\nIt is sweet."}`, "It is sweet."},
+		{"with others", `{"markdown":"It is sweet.\n\n# Wax\n\nIt burns."}`, "It is sweet.\n\n### Wax\n\nIt burns."},
+		{"with links", `{"markdown":"See [wax](/wax) and [more](https://evil.example)."}`, "See [wax](/wax) and more."},
+	} {
+		p := newPeer(t, says(tt.answer))
+		got, u, err := over(p).Rewrite(t.Context(), h, in)
+		if err != nil || got != tt.want || u.Words != provider.Words(tt.want) || u.InputTokens != 100 {
+			t.Errorf("%s: %q, %+v, %v; want %q", tt.name, got, u, err, tt.want)
+		}
+		if instructions, message := told(t, p.sent[0]); !strings.Contains(instructions, "Do it well. Answer {") || !strings.Contains(message, `"heading":"Honey"`) {
+			t.Errorf("%s: told %q, %q", tt.name, instructions, message)
+		}
+	}
+	for _, answer := range []string{`{}`, `{"markdown":"One."}`} {
+		if _, _, err := over(newPeer(t, says(answer))).Rewrite(t.Context(), h, in); !errors.Is(err, provider.ErrRefused) {
+			t.Errorf("%s: %v", answer, err)
+		}
+	}
+}

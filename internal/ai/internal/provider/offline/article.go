@@ -1,6 +1,7 @@
 package offline
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -187,6 +188,19 @@ func bulletLines(k string) []string {
 		return answers
 	}
 	return bullets
+}
+
+// again is the text of one section, with other lines than it has: the search for
+// them begins where what is there now ended.
+func again(in provider.RewriteBrief) string {
+	d := &drafting{target: in.Words, said: map[string]bool{}, at: provider.Words(in.Text)}
+	p := part{heading: plain(cmp.Or(in.Heading, in.Title)), subject: plain(in.Title)}
+	for _, k := range in.Keywords {
+		p.keywords = append(p.keywords, plain(k))
+	}
+	d.write(notice)
+	d.section(p, in.Words-d.words, nil)
+	return provider.Inside(strings.Replace(d.text.String(), "## "+safe(p.heading), "", 1), "")
 }
 
 // faq says of each question how to answer it, as long as there are ways.

@@ -56,6 +56,15 @@ func (*Provider) Article(ctx context.Context, h *credit.Hold, in provider.Articl
 	return a, provider.Usage{Words: a.Count()}, nil
 }
 
+// Rewrite says anew what a section should have.
+func (*Provider) Rewrite(ctx context.Context, h *credit.Hold, in provider.RewriteBrief) (string, provider.Usage, error) {
+	if err := ready(ctx, h); err != nil {
+		return "", provider.Usage{}, fmt.Errorf("section %q: %w", in.Heading, err)
+	}
+	text := again(in)
+	return text, provider.Usage{Words: provider.Words(text)}, nil
+}
+
 // ready says whether work may begin: somebody pays for it, and somebody still
 // waits for it.
 func ready(ctx context.Context, h *credit.Hold) error {
