@@ -11,6 +11,7 @@ import (
 	"context"
 	"time"
 
+	"igny8/internal/ai/internal/cluster"
 	"igny8/internal/ai/internal/provider"
 	"igny8/internal/credit"
 	"igny8/internal/fault"
@@ -26,6 +27,16 @@ type ClusterBrief = provider.ClusterBrief
 
 // Phrase is one keyword to be clustered.
 type Phrase = provider.Phrase
+
+// Together is a cluster that there is: phrases join it, and leave it not.
+type Together = provider.Cluster
+
+// Describe is the intent of a cluster and how alike its phrases are, from 0 to
+// 1, beside others of the site that say how rare a word is there. No model is
+// asked, and nothing is paid.
+func Describe(ctx context.Context, language string, c Together, others []Phrase) (Intent, float64, error) {
+	return cluster.Describe(ctx, language, c, others)
+}
 
 // Group is one cluster of an answer.
 type Group = provider.Group

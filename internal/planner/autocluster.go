@@ -26,8 +26,9 @@ func (ClusterArgs) Kind() string { return "planner.auto_cluster" }
 
 // Clustered is what came of clustering.
 type Clustered struct {
-	Clusters int64 `json:"clusters"`
+	Clusters int64 `json:"clusters"` // new ones
 	Keywords int64 `json:"keywords"`
+	Joined   int64 `json:"joined"` // keywords that came to clusters that were there
 }
 
 // AutoCluster orders the clustering of keywords of a site: those named, or
@@ -110,16 +111,16 @@ func (h clusterer) Do(ctx context.Context, s tenant.Scope, r *job.Run, a Cluster
 	if err := h.p.st.Update(ctx, s, func(ctx context.Context, tx *tenant.Tx) error { return credit.Reclaim(ctx, tx, a.Hold) }); err != nil {
 		return nil, err
 	}
-	ids, brief, err := h.p.brief(ctx, s, a)
+	k, err := h.p.brief(ctx, s, a)
 	if err != nil {
 		return nil, err
 	}
-	if err := r.Progress(ctx, 0, int64(len(ids)), "Clustering"); err != nil {
+	if err := r.Progress(ctx, 0, int64(len(k.ids)), "Clustering"); err != nil {
 		return nil, err
 	}
 	var result Clustered
-	err = h.p.gate.Cluster(ctx, s, a.Hold, brief, func(ctx context.Context, tx *tenant.Tx, groups []ai.Group) error {
-		pl, err := planGroups(a.Site, ids, brief.Phrases, groups)
+	err = h.p.gate.Cluster(ctx, s, a.Hold, k.brief, func(ctx context.Context, tx *tenant.Tx, groups []ai.Group) error {
+		pl, err := planGroups(a.Site, k, groups)
 		if err != nil {
 			return err
 		}
@@ -143,28 +144,92 @@ func releaseUnspent(ctx context.Context, tx *tenant.Tx, hid credit.HoldID) error
 	return nil
 }
 
-// brief reads what is to be clustered.
-func (p *Planner) brief(ctx context.Context, s tenant.Scope, a ClusterArgs) (ids []KeywordID, brief ai.ClusterBrief, err error) {
+// known is what a clustering works on: the brief, and whose the phrases and the
+// clusters in it are.
+type known struct {
+	ids   []KeywordID
+	there []ClusterID
+	brief ai.ClusterBrief
+}
+
+// brief reads what is to be clustered. What is new joins the clusters of the
+// site; who names keywords, or wants all anew, gets clusters of their own.
+func (p *Planner) brief(ctx context.Context, s tenant.Scope, a ClusterArgs) (k known, err error) {
 	err = p.st.View(ctx, s, func(ctx context.Context, v *tenant.View) error {
+		k = known{}
 		where, err := site.Load(ctx, v, a.Site)
 		if err != nil {
 			return err
 		}
-		brief.Language = where.Language
+		k.brief.Language = where.Language
+		seen, err := seenResults(ctx, v, a.Site)
+		if err != nil {
+			return err
+		}
 		cond, args := a.where()
 		q := &query{text: `SELECT id, phrase, coalesce(volume, 0), intent FROM keywords WHERE ` + cond, args: args}
 		q.inOrder(`id`, int(a.Count))
-		ids, brief.Phrases = nil, nil
-		return v.Each(ctx, q.text, q.args, func(scan tenant.Scan) error {
-			var k KeywordID
+		err = v.Each(ctx, q.text, q.args, func(scan tenant.Scan) error {
+			var kid KeywordID
 			var ph ai.Phrase
-			err := scan(&k, &ph.Text, &ph.Volume, &ph.Intent)
-			ids, brief.Phrases = append(ids, k), append(brief.Phrases, ph)
+			err := scan(&kid, &ph.Text, &ph.Volume, &ph.Intent)
+			ph.Results = seen[kid]
+			k.ids, k.brief.Phrases = append(k.ids, kid), append(k.brief.Phrases, ph)
 			return err
 		})
+		if err != nil || a.All || len(a.Keywords) > 0 {
+			return err
+		}
+		return k.readThere(ctx, v, a.Site, seen)
 	})
-	if err == nil && len(ids) == 0 {
+	if err == nil && len(k.ids) == 0 {
 		err = ErrNothingToCluster // another job has clustered them meanwhile
 	}
-	return ids, brief, err
+	return k, err
+}
+
+// readThere reads the clusters of the site with their phrases.
+func (k *known) readThere(ctx context.Context, r tenant.Reader, sid site.ID, seen map[KeywordID][]string) error {
+	err := r.Each(ctx, `
+		SELECT cluster_id, id, phrase, coalesce(volume, 0), intent FROM keywords
+		WHERE account_id = $1 AND site_id = $2 AND cluster_id IS NOT NULL ORDER BY cluster_id, id`, []any{sid}, func(scan tenant.Scan) error {
+		var cid ClusterID
+		var kid KeywordID
+		var ph ai.Phrase
+		if err := scan(&cid, &kid, &ph.Text, &ph.Volume, &ph.Intent); err != nil {
+			return err
+		}
+		ph.Results = seen[kid]
+		if n := len(k.there); n == 0 || k.there[n-1] != cid {
+			k.there, k.brief.There = append(k.there, cid), append(k.brief.There, ai.Together{})
+		}
+		last := &k.brief.There[len(k.there)-1]
+		last.Phrases = append(last.Phrases, ph)
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("clusters of %s: %w", sid, err)
+	}
+	return nil
+}
+
+// resultsSeen is how many of a keyword's results count, from the first.
+const resultsSeen = 10
+
+// seenResults is the pages that are known of a site's keywords, best first.
+func seenResults(ctx context.Context, r tenant.Reader, sid site.ID) (map[KeywordID][]string, error) {
+	all := map[KeywordID][]string{}
+	err := r.Each(ctx, `
+		SELECT p.keyword_id, p.url FROM keyword_results p JOIN keywords k ON k.account_id = p.account_id AND k.id = p.keyword_id
+		WHERE p.account_id = $1 AND k.site_id = $2 AND p.position <= $3 ORDER BY p.keyword_id, p.position`, []any{sid, resultsSeen}, func(scan tenant.Scan) error {
+		var k KeywordID
+		var url string
+		err := scan(&k, &url)
+		all[k] = append(all[k], url)
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("results of the keywords of %s: %w", sid, err)
+	}
+	return all, nil
 }

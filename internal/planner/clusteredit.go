@@ -3,10 +3,12 @@ package planner
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
 	"igny8/internal/account"
+	"igny8/internal/ai"
 	"igny8/internal/audit"
 	"igny8/internal/id"
 	"igny8/internal/site"
@@ -53,10 +55,14 @@ func MoveKeywords(ctx context.Context, tx *tenant.Tx, cid ClusterID, ks []Keywor
 	if err != nil {
 		return Cluster{}, err
 	}
+	from, err := homes(ctx, tx, ks)
+	if err != nil {
+		return Cluster{}, err
+	}
 	if err := c.take(ctx, tx, ks); err != nil {
 		return Cluster{}, err
 	}
-	return c.settled(ctx, tx, "cluster.keywords_moved")
+	return c.settled(ctx, tx, "cluster.keywords_moved", from...)
 }
 
 // SplitCluster makes a cluster of its own, locked, of some of a cluster's
@@ -91,7 +97,7 @@ func SplitCluster(ctx context.Context, tx *tenant.Tx, cid ClusterID, name string
 	if err := c.take(ctx, tx, ks); err != nil {
 		return Cluster{}, err
 	}
-	return c.settled(ctx, tx, "cluster.split")
+	return c.settled(ctx, tx, "cluster.split", cid)
 }
 
 // MergeClusters puts the keywords and the ideas of other clusters of the site
@@ -193,9 +199,71 @@ func countIn(ctx context.Context, r tenant.Reader, and string, of any, ks []Keyw
 	return n, nil
 }
 
-// settled locks a cluster that a person has filled, and counts the
-// site's clusters anew.
-func (c Cluster) settled(ctx context.Context, tx *tenant.Tx, action string) (Cluster, error) {
+// homes is the clusters in which keywords are.
+func homes(ctx context.Context, r tenant.Reader, ks []KeywordID) ([]ClusterID, error) {
+	var all []ClusterID
+	for part := range slices.Chunk(ks, batchSize) {
+		args := []any{""}
+		for _, k := range part {
+			args = append(args, k)
+		}
+		err := r.Each(ctx, `SELECT DISTINCT cluster_id FROM keywords WHERE account_id = $1 AND cluster_id <> $2 AND id IN (`+numbered(len(part))+`)`, args,
+			func(scan tenant.Scan) error {
+				var c ClusterID
+				err := scan(&c)
+				all = append(all, c)
+				return err
+			})
+		if err != nil {
+			return nil, fmt.Errorf("clusters of %d keywords: %w", len(part), err)
+		}
+	}
+	slices.SortFunc(all, func(a, b ClusterID) int { return strings.Compare(a.String(), b.String()) })
+	return slices.Compact(all), nil
+}
+
+// What a description reads at most: of the cluster, and of the site's other
+// keywords, which say how rare a word is.
+const (
+	describedPhrases = 2000
+	describedBeside  = 2000
+)
+
+// describe makes intent and cohesion of a cluster true again. One that has gone,
+// or has no keywords, stays as it is.
+func describe(ctx context.Context, tx *tenant.Tx, s site.Site, cid ClusterID) error {
+	read := func(is string, most int) (all []ai.Phrase, err error) {
+		err = tx.Each(ctx, `
+			SELECT phrase, coalesce(volume, 0), intent FROM keywords WHERE account_id = $1 AND site_id = $2 AND (coalesce(cluster_id, '') = $3) = `+is+` ORDER BY id LIMIT $4`,
+			[]any{s.ID, cid, most}, func(scan tenant.Scan) error {
+				var p ai.Phrase
+				err := scan(&p.Text, &p.Volume, &p.Intent)
+				all = append(all, p)
+				return err
+			})
+		return all, err
+	}
+	own, err := read("TRUE", describedPhrases)
+	if err != nil || len(own) == 0 {
+		return err
+	}
+	others, err := read("FALSE", describedBeside)
+	if err != nil {
+		return err
+	}
+	intent, cohesion, err := ai.Describe(ctx, s.Language, ai.Together{Phrases: own}, others)
+	if err == nil {
+		_, err = tx.Exec(ctx, `UPDATE clusters SET intent = $3, cohesion = $4 WHERE account_id = $1 AND id = $2`, cid, string(intent), thousandths(cohesion))
+	}
+	if err != nil {
+		return fmt.Errorf("describe cluster %s: %w", cid, err)
+	}
+	return nil
+}
+
+// settled locks a cluster that a person has filled, counts the site's clusters
+// anew, and describes this one and those from which keywords came.
+func (c Cluster) settled(ctx context.Context, tx *tenant.Tx, action string, from ...ClusterID) (Cluster, error) {
 	if _, err := tx.Exec(ctx, `UPDATE clusters SET locked = TRUE WHERE account_id = $1 AND id = $2`, c.ID); err != nil {
 		return Cluster{}, fmt.Errorf("lock cluster %s: %w", c.ID, err)
 	}
@@ -204,6 +272,15 @@ func (c Cluster) settled(ctx context.Context, tx *tenant.Tx, action string) (Clu
 	}
 	if err := lead(ctx, tx, c.Site); err != nil {
 		return Cluster{}, err
+	}
+	s, err := site.Load(ctx, tx, c.Site)
+	if err != nil {
+		return Cluster{}, err
+	}
+	for _, cid := range append(from, c.ID) {
+		if err := describe(ctx, tx, s, cid); err != nil {
+			return Cluster{}, err
+		}
 	}
 	if err := audit.Record(ctx, tx, action, c.ID.String(), nil); err != nil {
 		return Cluster{}, err

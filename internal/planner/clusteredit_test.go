@@ -155,7 +155,8 @@ func TestNoClusteringUndoesAnEdit(t *testing.T) {
 		for range rapid.IntRange(1, 4).Draw(rt, "steps") {
 			cs := h.clusters(planner.ClusterFilter{Site: h.site})
 			c := rapid.SampledFrom(cs).Draw(rt, "cluster").ID
-			switch rapid.SampledFrom([]string{"move", "lock", "merge", "cluster", "cluster"}).Draw(rt, "step") {
+			step := rapid.SampledFrom([]string{"move", "lock", "merge", "cluster", "cluster", "grow"}).Draw(rt, "step")
+			switch step {
 			case "move":
 				k := rapid.SampledFrom(ks).Draw(rt, "keyword").ID
 				h.mustEdit(func(ctx context.Context, tx *tenant.Tx) (planner.Cluster, error) {
@@ -169,10 +170,15 @@ func TestNoClusteringUndoesAnEdit(t *testing.T) {
 						return planner.MergeClusters(ctx, tx, c, []planner.ClusterID{other})
 					})
 				}
+			case "grow":
+				ks = append(ks, h.add(fmt.Sprintf("%s n%d:6", rapid.SampledFrom([]string{"a", "b", "d"}).Draw(rt, "word"), len(ks)))...)
+				h.clusterBy(joining)
 			case "cluster":
 				if len(placed) < len(ks) {
 					h.clusterBy(rapid.SampledFrom([]clusterRule{firstWord, together("all")}).Draw(rt, "rule"))
 				}
+			}
+			if step == "cluster" || step == "grow" {
 				for k, c := range placed {
 					if now := h.clusterOf(k); now != c {
 						rt.Fatalf("keyword %s was put into %s, and is in %s", k, c, now)

@@ -283,6 +283,17 @@ func (h *house) clusterBy(rule clusterRule, ks ...planner.KeywordID) planner.Clu
 	return result[planner.Clustered](h, h.cluster(ks...).Job)
 }
 
+// balance is the credits that can be spent.
+func (h *house) balance() (n credit.Credits) {
+	h.t.Helper()
+	h.view(func(ctx context.Context, v *tenant.View) error {
+		b, err := credit.BalanceOf(ctx, v)
+		n = b.Available
+		return err
+	})
+	return n
+}
+
 type clusterRule func(context.Context, ai.ClusterBrief) ([]ai.Group, error)
 
 // firstWord puts together what has the same first word.

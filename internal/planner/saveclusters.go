@@ -19,6 +19,7 @@ import (
 type plan struct {
 	clusters []Cluster
 	moves    []move // those of one cluster stand together
+	joins    []join
 }
 
 // move puts a keyword into a cluster.
@@ -27,39 +28,59 @@ type move struct {
 	cluster ClusterID
 }
 
-// planGroups makes clusters of groups. A keyword that is in no group stays where
-// it is; one that does not exist, or is in two, is an answer that cannot be
-// used.
-func planGroups(sid site.ID, ids []KeywordID, phrases []ai.Phrase, groups []ai.Group) (plan, error) {
+// join puts keywords into a cluster that there is. own is what they become
+// should it have gone since it was read.
+type join struct {
+	to    ClusterID
+	own   Cluster
+	moves []move // into own
+}
+
+// planGroups makes clusters of groups, and joins of those that go into one of
+// the clusters that there are. A keyword that is in no group stays where it is;
+// one that does not exist, or is in two, is an answer that cannot be used.
+func planGroups(sid site.ID, k known, groups []ai.Group) (plan, error) {
 	var pl plan
-	placed := make([]bool, len(ids))
+	placed := make([]bool, len(k.ids))
 	for _, g := range groups {
 		if len(g.Members) == 0 {
 			continue
 		}
+		if g.Into < 0 || g.Into > len(k.there) {
+			return plan{}, fmt.Errorf("%w: there is no cluster %d", ai.ErrUnusable, g.Into)
+		}
 		c := Cluster{
 			ID: id.New[clusterKind](), Site: sid, Name: g.Name, Intent: string(g.Intent), Size: int64(len(g.Members)),
-			Cohesion: int64(math.Round(1000 * max(0, min(1, g.Cohesion)))),
+			Cohesion: thousandths(g.Cohesion),
 		}
+		var moves []move
 		for _, m := range g.Members {
-			if m < 0 || m >= len(ids) || placed[m] {
+			if m < 0 || m >= len(k.ids) || placed[m] {
 				return plan{}, fmt.Errorf("%w: keyword %d is not one, or in two groups", ai.ErrUnusable, m)
 			}
 			placed[m] = true
-			c.Volume += phrases[m].Volume
-			pl.moves = append(pl.moves, move{ids[m], c.ID})
+			c.Volume += k.brief.Phrases[m].Volume
+			moves = append(moves, move{k.ids[m], c.ID})
 		}
 		pillar := g.Pillar
 		if !slices.Contains(g.Members, pillar) {
 			pillar = g.Members[0]
 		}
-		if c.Pillar = phrases[pillar].Text; c.Name == "" {
+		if c.Pillar = k.brief.Phrases[pillar].Text; c.Name == "" || g.Into > 0 {
 			c.Name = c.Pillar
 		}
+		if g.Into > 0 {
+			pl.joins = append(pl.joins, join{k.there[g.Into-1], c, moves})
+			continue
+		}
 		pl.clusters = append(pl.clusters, c)
+		pl.moves = append(pl.moves, moves...)
 	}
 	return pl, nil
 }
+
+// thousandths is a share as it is stored.
+func thousandths(share float64) int64 { return int64(math.Round(1000 * max(0, min(1, share)))) }
 
 // save writes the clusters and puts their keywords into them. Clusters that
 // lose keywords to the new ones are counted anew, and go when they are left
@@ -69,13 +90,31 @@ func (pl plan) save(ctx context.Context, tx *tenant.Tx, sid site.ID) (Clustered,
 	if err := account.Lock(ctx, tx); err != nil {
 		return Clustered{}, err
 	}
+	result := Clustered{Keywords: int64(len(pl.moves))}
+	for _, j := range pl.joins {
+		n, err := tx.Exec(ctx, `UPDATE clusters SET intent = $3, cohesion = $4 WHERE account_id = $1 AND id = $2`, j.to, j.own.Intent, j.own.Cohesion)
+		if err != nil {
+			return Clustered{}, fmt.Errorf("join cluster %s: %w", j.to, err)
+		}
+		if n == 0 { // somebody has taken it away
+			pl.clusters = append(pl.clusters, j.own)
+		} else {
+			for i := range j.moves {
+				j.moves[i].cluster = j.to
+			}
+			result.Joined += int64(len(j.moves))
+		}
+		pl.moves = append(pl.moves, j.moves...)
+		result.Keywords += int64(len(j.moves))
+	}
 	if err := insertClusters(ctx, tx, pl.clusters); err != nil {
 		return Clustered{}, err
 	}
 	if err := moveKeywords(ctx, tx, pl.moves); err != nil {
 		return Clustered{}, err
 	}
-	return Clustered{Clusters: int64(len(pl.clusters)), Keywords: int64(len(pl.moves))}, recount(ctx, tx, sid)
+	result.Clusters = int64(len(pl.clusters))
+	return result, recount(ctx, tx, sid)
 }
 
 func insertClusters(ctx context.Context, tx *tenant.Tx, all []Cluster) error {

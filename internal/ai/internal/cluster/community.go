@@ -1,23 +1,21 @@
 package cluster
 
-import (
-	"context"
-	"slices"
-)
+import "context"
 
 // communities parts the graph so that the weight of the edges inside, less
 // gamma for every pair inside, is as large as moves of single nodes and then of
 // whole communities can make it: the constant Potts model by the method of
 // Louvain. Unlike modularity it has no sense of the whole: what a community is
-// does not change when unrelated phrases are added.
-func communities(ctx context.Context, g graph, gamma float64) ([]int32, error) {
+// does not change when unrelated phrases are added. Nodes of one home are
+// together from the start, stay there, and no two homes become one.
+func communities(ctx context.Context, g graph, home []int32, gamma float64) ([]int32, error) {
 	label := make([]int32, len(g))
 	size := make([]float64, len(g))
 	for i := range g {
 		label[i], size[i] = int32(i), 1
 	}
 	for {
-		to, k := settle(ctx, g, size, gamma)
+		to, k := settle(ctx, g, size, home, gamma)
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
@@ -27,7 +25,7 @@ func communities(ctx context.Context, g graph, gamma float64) ([]int32, error) {
 		if k == len(g) {
 			return label, nil
 		}
-		g, size = contract(g, size, to, k)
+		g, size, home = contract(g, size, home, to, k)
 	}
 }
 
@@ -45,14 +43,23 @@ type mover struct {
 
 // settle moves nodes one at a time to the community where they gain most, until
 // none gains. It returns the community of each, numbered below k.
-func settle(ctx context.Context, g graph, size []float64, gamma float64) (to []int32, k int) {
+func settle(ctx context.Context, g graph, size []float64, home []int32, gamma float64) (to []int32, k int) {
 	n := len(g)
-	m := &mover{g: g, size: size, gamma: gamma, to: make([]int32, n), mass: slices.Clone(size), pull: make([]float64, n)}
+	m := &mover{g: g, size: size, gamma: gamma, to: make([]int32, n), mass: make([]float64, n), pull: make([]float64, n)}
 	queue := make([]int32, 0, n)
 	waiting := make([]bool, n)
+	first := map[int32]int32{} // the node that stands for a home
 	for i := range n {
-		m.to[i], waiting[i] = int32(i), true
-		queue = append(queue, int32(i))
+		m.to[i] = int32(i)
+		if h := home[i]; h == free {
+			waiting[i] = true
+			queue = append(queue, int32(i))
+		} else if f, ok := first[h]; ok {
+			m.to[i] = f
+		} else {
+			first[h] = int32(i)
+		}
+		m.mass[m.to[i]] += size[i]
 	}
 	for step := 0; len(queue) > 0 && step < 50*n; step++ {
 		if step%1024 == 0 && ctx.Err() != nil {
@@ -64,7 +71,7 @@ func settle(ctx context.Context, g graph, size []float64, gamma float64) (to []i
 			continue
 		}
 		for _, e := range g[i] {
-			if !waiting[e.id] && m.to[e.id] != m.to[i] {
+			if !waiting[e.id] && home[e.id] == free && m.to[e.id] != m.to[i] {
 				waiting[e.id] = true
 				queue = append(queue, e.id)
 			}
@@ -112,12 +119,18 @@ func renumber(label []int32) (k int) {
 	return len(as)
 }
 
-// contract makes one node of each community.
-func contract(g graph, size []float64, to []int32, k int) (graph, []float64) {
-	small, mass := make(graph, k), make([]float64, k)
+// contract makes one node of each community, with the home that it has.
+func contract(g graph, size []float64, home, to []int32, k int) (graph, []float64, []int32) {
+	small, mass, at := make(graph, k), make([]float64, k), make([]int32, k)
+	for c := range at {
+		at[c] = free
+	}
 	for i, r := range g {
 		c := to[i]
 		mass[c] += size[i]
+		if home[i] != free {
+			at[c] = home[i]
+		}
 		for _, e := range r {
 			small[c] = append(small[c], entry{to[e.id], e.w})
 		}
@@ -125,5 +138,5 @@ func contract(g graph, size []float64, to []int32, k int) (graph, []float64) {
 	for c := range small {
 		small[c] = sum(small[c])
 	}
-	return small, mass
+	return small, mass, at
 }

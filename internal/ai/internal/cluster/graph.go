@@ -25,20 +25,42 @@ type bench struct {
 	order   []entry
 }
 
-// nearest finds each row's k nearest, best first, through the inverted index.
-func nearest(ctx context.Context, x matrix) (graph, error) {
+// nearest finds the k nearest of each row without a home, best first, through
+// the inverted index, and then of those that are among them: whether they would
+// have asked for it too.
+func nearest(ctx context.Context, x matrix, home []int32, seen results) (graph, error) {
 	t := x.transpose()
 	n := len(x.rows)
 	out := make(graph, n)
-	err := rows(ctx, n, func() *bench { return &bench{score: make([]float32, n)} }, func(b *bench, lo, hi int) {
-		for i := lo; i < hi; i++ {
-			out[i] = b.nearest(x, t, int32(i))
+	find := func(who []int32) error {
+		return rows(ctx, len(who), func() *bench { return &bench{score: make([]float32, n)} }, func(b *bench, lo, hi int) {
+			for _, i := range who[lo:hi] {
+				out[i] = b.nearest(x, t, i, seen)
+			}
+		})
+	}
+	var who, asked []int32
+	for i, h := range home {
+		if h == free {
+			who = append(who, int32(i))
 		}
-	})
-	return out, err
+	}
+	if err := find(who); err != nil || len(who) == n {
+		return out, err
+	}
+	met := make([]bool, n)
+	for _, i := range who {
+		for _, e := range out[i] {
+			if home[e.id] != free && !met[e.id] {
+				met[e.id] = true
+				asked = append(asked, e.id)
+			}
+		}
+	}
+	return out, find(asked)
 }
 
-func (b *bench) nearest(x, t matrix, i int32) []entry {
+func (b *bench) nearest(x, t matrix, i int32, seen results) []entry {
 	// Rare features first: they say most and cost least.
 	b.order = append(b.order[:0], x.rows[i]...)
 	slices.SortFunc(b.order, func(p, q entry) int {
@@ -69,6 +91,12 @@ func (b *bench) nearest(x, t matrix, i int32) []entry {
 		for c := range best {
 			best[c].w = float32(dot(x.rows[i], x.rows[best[c].id]))
 		}
+	}
+	if seen != nil {
+		for c := range best {
+			best[c].w = seen.weigh(i, best[c].id, best[c].w)
+		}
+		best = slices.DeleteFunc(best, func(e entry) bool { return e.w <= 0 })
 	}
 	slices.SortFunc(best, closer)
 	best = best[:min(len(best), neighbours, fewest+len(x.rows)/perNeighbour)]

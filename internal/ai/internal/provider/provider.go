@@ -55,7 +55,8 @@ const (
 type ClusterBrief struct {
 	Language string // BCP 47 primary tag such as "en"; empty: "en"
 	Phrases  []Phrase
-	Guide    string `json:"-"` // what a model is told to do
+	There    []Cluster // the clusters that there are: phrases join them, and leave none
+	Guide    string    `json:"-"` // what a model is told to do
 }
 
 // Phrase is one keyword to be clustered.
@@ -63,15 +64,25 @@ type Phrase struct {
 	Text   string
 	Volume int64 // searches a month; zero when unknown
 	Intent Intent
+	// Results are the pages that a search engine shows for it, best first; none:
+	// unknown.
+	Results []string
 }
 
-// Group is one cluster: phrases that one page could answer.
+// Cluster is what is together already, and stays so.
+type Cluster struct {
+	Phrases []Phrase
+}
+
+// Group is one cluster: phrases that one page could answer, or those that join
+// one that there is.
 type Group struct {
+	Into     int     // one more than the index in ClusterBrief.There; zero: a new cluster
 	Name     string  // what a person would call it, such as "Perimenopause symptoms"
 	Pillar   int     // index of its leading phrase in ClusterBrief.Phrases
 	Members  []int   // indexes, pillar included, best first
-	Intent   Intent  // the prevailing intent of the members
-	Cohesion float64 // mean similarity of members to the centre, 0 to 1; 1 for a single phrase
+	Intent   Intent  // the prevailing one, of the members and of those that were there
+	Cohesion float64 // mean similarity of all these to the centre, 0 to 1; 1 for a single phrase
 }
 
 // Keyword is a phrase with the numbers that a writer wants to see.

@@ -8,7 +8,11 @@ import "strings"
 func Inside(markdown, heading string) string {
 	var out []string
 	fence := ""
-	for n, l := range strings.Split(strings.TrimSpace(markdown), "\n") {
+	first, rest, _ := strings.Cut(strings.TrimSpace(markdown), "\n")
+	if headed(first) > 0 && strings.EqualFold(strings.TrimSpace(strings.Trim(strings.TrimSpace(first), "#")), strings.TrimSpace(heading)) {
+		return Inside(rest, "")
+	}
+	for l := range strings.SplitSeq(strings.TrimSpace(markdown), "\n") {
 		t := strings.TrimSpace(l)
 		switch {
 		case fence != "":
@@ -19,9 +23,6 @@ func Inside(markdown, heading string) string {
 			fence = t[:3]
 		case headed(l) > 0:
 			text := strings.TrimSpace(strings.Trim(t, "#"))
-			if n == 0 && strings.EqualFold(text, strings.TrimSpace(heading)) {
-				continue
-			}
 			if headed(l) < 3 {
 				l = "### " + text
 			}

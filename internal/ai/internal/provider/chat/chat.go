@@ -11,6 +11,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"igny8/internal/ai/internal/cluster"
@@ -76,10 +77,15 @@ func (p *Provider) Cluster(ctx context.Context, h *credit.Hold, in provider.Clus
 		return nil, provider.Usage{}, err
 	}
 	u := provider.Usage{Keywords: len(in.Phrases)}
-	for from := 0; from < min(len(groups), namedGroups); from += namedAtOnce {
-		to := min(len(groups), namedGroups, from+namedAtOnce)
-		if err := p.nameGroups(ctx, in, groups[from:to], &u); err != nil {
-			return nil, u, fmt.Errorf("name %d groups: %w", to-from, err)
+	var fresh []*provider.Group // that have no name yet
+	for i := range groups {
+		if groups[i].Into == 0 && len(fresh) < namedGroups {
+			fresh = append(fresh, &groups[i])
+		}
+	}
+	for some := range slices.Chunk(fresh, namedAtOnce) {
+		if err := p.nameGroups(ctx, in, some, &u); err != nil {
+			return nil, u, fmt.Errorf("name %d groups: %w", len(some), err)
 		}
 	}
 	return groups, u, nil
@@ -98,7 +104,7 @@ type namedAnswer struct {
 	} `json:"groups"`
 }
 
-func (p *Provider) nameGroups(ctx context.Context, in provider.ClusterBrief, groups []provider.Group, u *provider.Usage) error {
+func (p *Provider) nameGroups(ctx context.Context, in provider.ClusterBrief, groups []*provider.Group, u *provider.Usage) error {
 	shown := make([]shownGroup, len(groups))
 	for i, g := range groups {
 		shown[i].Number = i
@@ -116,7 +122,7 @@ func (p *Provider) nameGroups(ctx context.Context, in provider.ClusterBrief, gro
 		if a.Number == nil || *a.Number < 0 || *a.Number >= len(groups) {
 			continue // a group that nobody asked about
 		}
-		g := &groups[*a.Number]
+		g := groups[*a.Number]
 		if name := line(a.Name, 80); name != "" {
 			g.Name = name
 		}
