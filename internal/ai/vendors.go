@@ -21,6 +21,8 @@ type VendorOptions struct {
 	BaseURL string // empty: the vendor's own
 	Key     config.Secret
 	Model   string
+	// Embeddings is the model of embeddings of the same endpoint; empty: none.
+	Embeddings string
 }
 
 var (
@@ -35,7 +37,11 @@ func NewOpenAI(st *tenant.Store, o VendorOptions) (*Gateway, error) {
 	if err != nil {
 		return nil, fmt.Errorf("AI provider openai: %w", err)
 	}
-	return newGateway(st, chat.New("openai", &openai.Model{Client: vendorClient(), BaseURL: base, Key: o.Key.Reveal(), Name: o.Model})), nil
+	m := &openai.Model{Client: vendorClient(), BaseURL: base, Key: o.Key.Reveal(), Name: o.Model}
+	if o.Embeddings == "" {
+		return newGateway(st, chat.New("openai", m)), nil
+	}
+	return newGateway(st, chat.NewWithVectors("openai", m, &openai.Embeddings{Client: m.Client, BaseURL: base, Key: m.Key, Name: o.Embeddings})), nil
 }
 
 // NewAnthropic is the gateway to Anthropic's models.

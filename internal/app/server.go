@@ -217,7 +217,7 @@ func limit(what subscription.Resource) func(ctx context.Context, r tenant.Reader
 
 // models is the door to the models that the settings name.
 func models(st *tenant.Store, c config.AI) (*ai.Gateway, error) {
-	vendor := ai.VendorOptions{BaseURL: c.BaseURL, Key: c.Key, Model: c.Model}
+	vendor := ai.VendorOptions{BaseURL: c.BaseURL, Key: c.Key, Model: c.Model, Embeddings: c.Embeddings}
 	switch c.Provider {
 	case config.OpenAI:
 		return ai.NewOpenAI(st, vendor)

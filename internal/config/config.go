@@ -57,12 +57,15 @@ type AI struct {
 	BaseURL  string   // IGNY8_AI_BASE_URL; the vendor's own
 	Key      Secret   // IGNY8_AI_KEY
 	Model    string   // IGNY8_AI_MODEL; needed by every provider but offline
+	// Embeddings is IGNY8_EMBEDDING_MODEL, of the same endpoint: clustering goes by
+	// it too. Of openai only; empty: by the words.
+	Embeddings string
 }
 
 // known lists the settings, so that a misspelt one can be told.
 var known = []string{
 	"IGNY8_ADDR", "IGNY8_BASE_URL", "IGNY8_DATA", "IGNY8_DATABASE_URL", "IGNY8_MIGRATE_DATABASE_URL", "IGNY8_AI_PROVIDER",
-	"IGNY8_AI_BASE_URL", "IGNY8_AI_KEY", "IGNY8_AI_MODEL", "IGNY8_SMTP_URL", "IGNY8_MAIL_FROM", "IGNY8_DEBUG",
+	"IGNY8_AI_BASE_URL", "IGNY8_AI_KEY", "IGNY8_AI_MODEL", "IGNY8_EMBEDDING_MODEL", "IGNY8_SMTP_URL", "IGNY8_MAIL_FROM", "IGNY8_DEBUG",
 	"IGNY8_REDIS_URL", "IGNY8_TRUSTED_PROXIES", "IGNY8_PRIVATE_SITES", "IGNY8_STRIPE_KEY", "IGNY8_STRIPE_WEBHOOK_SECRET", "IGNY8_STRIPE_BASE_URL",
 	"IGNY8_PAYPAL_CLIENT_ID", "IGNY8_PAYPAL_SECRET", "IGNY8_PAYPAL_WEBHOOK_ID", "IGNY8_PAYPAL_BASE_URL",
 }
@@ -223,9 +226,14 @@ func (r *reader) ai() AI {
 		Provider: Provider(r.text("IGNY8_AI_PROVIDER", string(Offline))),
 		Key:      NewSecret(r.env["IGNY8_AI_KEY"]),
 		Model:    r.env["IGNY8_AI_MODEL"],
+
+		Embeddings: r.env["IGNY8_EMBEDDING_MODEL"],
 	}
 	if r.env["IGNY8_AI_BASE_URL"] != "" {
 		a.BaseURL = r.url("IGNY8_AI_BASE_URL", "")
+	}
+	if a.Embeddings != "" && a.Provider != OpenAI {
+		r.fault("IGNY8_EMBEDDING_MODEL is for IGNY8_AI_PROVIDER=openai, whose endpoint has such models")
 	}
 	switch a.Provider {
 	case Offline:

@@ -85,6 +85,18 @@ func TestModelsOfOnesOwnNeedNoKey(t *testing.T) {
 	}
 }
 
+func TestEmbeddingsAreOfTheEndpoint(t *testing.T) {
+	endpoint := []string{"IGNY8_AI_BASE_URL=http://127.0.0.1:11434/v1", "IGNY8_AI_MODEL=llama3", "IGNY8_AI_KEY=k", "IGNY8_EMBEDDING_MODEL=nomic"}
+	if c, err := Read(append(endpoint, "IGNY8_AI_PROVIDER=openai")); err != nil || c.AI.Embeddings != "nomic" {
+		t.Errorf("got %+v, %v", c.AI, err)
+	}
+	for _, p := range []string{"anthropic", "offline"} {
+		if _, err := Read(append(endpoint, "IGNY8_AI_PROVIDER="+p)); err == nil || !strings.Contains(err.Error(), "IGNY8_EMBEDDING_MODEL") {
+			t.Errorf("%s has no such models: %v", p, err)
+		}
+	}
+}
+
 func TestSecretDoesNotPrint(t *testing.T) {
 	s := struct{ Key Secret }{NewSecret("hunter2")}
 	j, err := json.Marshal(s)

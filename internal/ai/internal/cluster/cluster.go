@@ -34,7 +34,11 @@ func Run(ctx context.Context, in provider.ClusterBrief) ([]provider.Group, error
 		return nil, err
 	}
 	seen := lookUp(n, &x)
-	near, err := nearest(ctx, x, n.home, seen)
+	d, err := vectorsOf(ctx, n)
+	if err != nil {
+		return nil, err
+	}
+	near, err := nearest(ctx, x, n.home, seen, d)
 	if err != nil {
 		return nil, err
 	}

@@ -2,6 +2,11 @@ package cluster
 
 import "context"
 
+// homeMass is the most that a home weighs against who comes to it, in nodes:
+// people make clusters that are far larger than ours, and want what belongs to
+// them to come there.
+const homeMass = 30
+
 // communities parts the graph so that the weight of the edges inside, less
 // gamma for every pair inside, is as large as moves of single nodes and then of
 // whole communities can make it: the constant Potts model by the method of
@@ -11,8 +16,15 @@ import "context"
 func communities(ctx context.Context, g graph, home []int32, gamma float64) ([]int32, error) {
 	label := make([]int32, len(g))
 	size := make([]float64, len(g))
-	for i := range g {
+	at := map[int32]float64{}
+	for _, h := range home {
+		at[h]++
+	}
+	for i, h := range home {
 		label[i], size[i] = int32(i), 1
+		if h != free {
+			size[i] = min(1, homeMass/at[h])
+		}
 	}
 	for {
 		to, k := settle(ctx, g, size, home, gamma)

@@ -28,14 +28,14 @@ type bench struct {
 // nearest finds the k nearest of each row without a home, best first, through
 // the inverted index, and then of those that are among them: whether they would
 // have asked for it too.
-func nearest(ctx context.Context, x matrix, home []int32, seen results) (graph, error) {
+func nearest(ctx context.Context, x matrix, home []int32, seen results, d *dense) (graph, error) {
 	t := x.transpose()
 	n := len(x.rows)
 	out := make(graph, n)
 	find := func(who []int32) error {
 		return rows(ctx, len(who), func() *bench { return &bench{score: make([]float32, n)} }, func(b *bench, lo, hi int) {
 			for _, i := range who[lo:hi] {
-				out[i] = b.nearest(x, t, i, seen)
+				out[i] = b.nearest(x, t, i, seen, d)
 			}
 		})
 	}
@@ -60,7 +60,7 @@ func nearest(ctx context.Context, x matrix, home []int32, seen results) (graph, 
 	return out, find(asked)
 }
 
-func (b *bench) nearest(x, t matrix, i int32, seen results) []entry {
+func (b *bench) nearest(x, t matrix, i int32, seen results, d *dense) []entry {
 	// Rare features first: they say most and cost least.
 	b.order = append(b.order[:0], x.rows[i]...)
 	slices.SortFunc(b.order, func(p, q entry) int {
@@ -92,11 +92,19 @@ func (b *bench) nearest(x, t matrix, i int32, seen results) []entry {
 			best[c].w = float32(dot(x.rows[i], x.rows[best[c].id]))
 		}
 	}
+	if d != nil {
+		best = d.more(x, i, best)
+	}
 	if seen != nil {
 		for c := range best {
 			best[c].w = seen.weigh(i, best[c].id, best[c].w)
 		}
 		best = slices.DeleteFunc(best, func(e entry) bool { return e.w <= 0 })
+	}
+	if d != nil {
+		for c := range best {
+			best[c].w = d.weigh(i, best[c].id, best[c].w)
+		}
 	}
 	slices.SortFunc(best, closer)
 	best = best[:min(len(best), neighbours, fewest+len(x.rows)/perNeighbour)]

@@ -67,6 +67,7 @@ type Phrase struct {
 	// Results are the pages that a search engine shows for it, best first; none:
 	// unknown.
 	Results []string
+	Vector  []float32 // its embedding, of the length that all have; none: unknown
 }
 
 // Cluster is what is together already, and stays so.

@@ -39,6 +39,7 @@ type Answer struct {
 type Provider struct {
 	name    string
 	model   Model
+	embed   Embedder // nil: clustering goes by the words
 	breaker breaker
 }
 
@@ -66,17 +67,24 @@ const (
 	namedMembers = 8
 )
 
-// Cluster groups the phrases by their words, and asks the model for the names
-// and intents of the groups.
+// Cluster groups the phrases by their words, and by their vectors where there is
+// a model of embeddings, and asks the model for the names and intents of the
+// groups.
 func (p *Provider) Cluster(ctx context.Context, h *credit.Hold, in provider.ClusterBrief) ([]provider.Group, provider.Usage, error) {
 	if err := ready(ctx, h); err != nil {
 		return nil, provider.Usage{}, err
 	}
+	u := provider.Usage{Keywords: len(in.Phrases)}
+	if p.embed != nil {
+		var err error
+		if in, err = p.embedded(ctx, in, &u); err != nil {
+			return nil, u, err
+		}
+	}
 	groups, err := cluster.Run(ctx, in)
 	if err != nil {
-		return nil, provider.Usage{}, err
+		return nil, u, err
 	}
-	u := provider.Usage{Keywords: len(in.Phrases)}
 	var fresh []*provider.Group // that have no name yet
 	for i := range groups {
 		if groups[i].Into == 0 && len(fresh) < namedGroups {

@@ -20,7 +20,8 @@ import (
 	"igny8/internal/httpx"
 )
 
-// Call is one request to a vendor that answers with server-sent events.
+// Call is one request to a vendor, which answers with server-sent events or with
+// one piece of JSON.
 type Call struct {
 	Client *http.Client
 	URL    string
@@ -29,6 +30,8 @@ type Call struct {
 	// Event is given the data of each event, and says when the answer is
 	// complete.
 	Event func(data []byte) (done bool, err error)
+	// Whole is given an answer that is no stream, instead; nil: it is one.
+	Whole func(body []byte) error
 	// Idle is how long an answer that has begun may bring nothing; zero: 90 s.
 	Idle time.Duration
 }
@@ -48,11 +51,12 @@ func (c Call) Do(ctx context.Context) error {
 		return err
 	}
 	came := false // what c.Event has kept already: a second answer would be added to it
-	event := c.Event
-	c.Event = func(data []byte) (bool, error) {
-		done, err := event(data)
-		came = came || err == nil
-		return done, err
+	if event := c.Event; event != nil {
+		c.Event = func(data []byte) (bool, error) {
+			done, err := event(data)
+			came = came || err == nil
+			return done, err
+		}
 	}
 	for try := 1; ; try++ {
 		wait, err := c.once(ctx, body)
@@ -82,6 +86,9 @@ func (c Call) once(ctx context.Context, body []byte) (wait time.Duration, err er
 	req.Header = c.Header.Clone()
 	req.Header.Set("Content-Type", "application/json")
 	req.Header.Set("Accept", "text/event-stream")
+	if c.Whole != nil {
+		req.Header.Set("Accept", "application/json")
+	}
 	res, err := c.Client.Do(req)
 	if err != nil {
 		return 0, away(ctx, err)
@@ -94,7 +101,11 @@ func (c Call) once(ctx context.Context, body []byte) (wait time.Duration, err er
 	idle := cmp.Or(c.Idle, longestSilence)
 	w := &watched{src: res.Body, limit: idle, idle: time.AfterFunc(idle, func() { stop(errSilent) })}
 	defer w.idle.Stop()
-	err = events(w, c.Event)
+	if c.Whole != nil {
+		err = whole(w, c.Whole)
+	} else {
+		err = events(w, c.Event)
+	}
 	if cause := context.Cause(asking); err != nil && errors.Is(cause, errSilent) {
 		err = cause
 	}
@@ -193,6 +204,22 @@ var (
 	errCut     = errors.New("the answer ended before it was complete")
 	errTooLong = provider.Fail(credit.Unusable, errors.New("the answer is longer than any that was asked for"))
 )
+
+// wholeLimit is the most that an answer may have that is no stream: 256 vectors
+// of 4,096 numbers are 20 MB as they are written.
+const wholeLimit = 64 << 20
+
+// whole reads an answer that is no stream.
+func whole(r io.Reader, read func([]byte) error) error {
+	body, err := io.ReadAll(io.LimitReader(r, wholeLimit+1))
+	if err != nil {
+		return err
+	}
+	if len(body) > wholeLimit {
+		return errTooLong
+	}
+	return read(body)
+}
 
 // events reads server-sent events (HTML standard, 9.2) until one says that the
 // answer is complete.

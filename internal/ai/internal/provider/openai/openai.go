@@ -65,14 +65,10 @@ func (m *Model) Ask(ctx context.Context, instructions, text string, tokens int) 
 	} else {
 		r.MaxTokens = tokens
 	}
-	header := http.Header{}
-	if m.Key != "" {
-		header.Set("Authorization", "Bearer "+m.Key)
-	}
 	var said strings.Builder
 	finish := ""
 	err = chat.Call{
-		Client: m.Client, URL: strings.TrimRight(m.BaseURL, "/") + "/chat/completions", Header: header, Body: r,
+		Client: m.Client, URL: strings.TrimRight(m.BaseURL, "/") + "/chat/completions", Header: authorized(m.Key), Body: r,
 		Event: func(data []byte) (bool, error) {
 			if bytes.Equal(data, []byte("[DONE]")) {
 				return true, nil
