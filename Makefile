@@ -34,6 +34,8 @@ bench: build
 	$(GO) run ./bench -credits -n 3
 	$(GO) test ./internal/ai/internal/cluster -run Yardstick -count 1 -v
 	$(GO) test ./internal/ai/internal/cluster -run XXX -bench Run -benchtime 1x -benchmem
+	IGNY8_TEST_ENGINE=sqlite $(GO) test ./internal/planner -run XXX -bench Cluster -benchtime 1x
+	IGNY8_TEST_ENGINE=postgres $(GO) test ./internal/planner -run XXX -bench Cluster -benchtime 1x
 
 tools:
 	@.ci/tools

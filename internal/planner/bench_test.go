@@ -2,13 +2,18 @@ package planner_test
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"strconv"
+	"strings"
 	"testing"
 	"time"
 
 	"igny8/internal/ai"
+	"igny8/internal/credit"
 	"igny8/internal/db/dbtest"
 	"igny8/internal/job"
 	"igny8/internal/planner"
@@ -20,51 +25,139 @@ import (
 // BenchmarkImport imports the real Semrush export, from the upload to the end
 // of the job.
 func BenchmarkImport(b *testing.B) {
-	body := []byte(realFile(b, "semrush-keywords.csv"))
+	body := realFile(b, "semrush-keywords.csv")
 	for b.Loop() {
-		d := dbtest.Open(b)
-		st := tenant.NewStore(d)
-		q, err := job.New(d, slog.New(slog.DiscardHandler), job.Options{})
+		open(b).imports(body)
+	}
+}
+
+// BenchmarkCluster is the whole job of a clustering: what is imported first, and
+// then 1,000 keywords more that join.
+func BenchmarkCluster(b *testing.B) {
+	for _, n := range []int{10_000, 100_000} {
+		b.Run(strconv.Itoa(n), func(b *testing.B) { clustering(b, madeUp(0, n)) })
+	}
+	b.Run("semrush", func(b *testing.B) { clustering(b, realFile(b, "semrush-keywords.csv")) })
+}
+
+func clustering(b *testing.B, body string) {
+	b.Helper()
+	for b.Loop() {
+		b.StopTimer()
+		w := open(b)
+		w.imports(body)
+		b.StartTimer()
+		w.clusters()
+		b.StopTimer()
+		w.imports(madeUp(200_000, 1000))
+		start := time.Now()
+		w.clusters()
+		b.ReportMetric(time.Since(start).Seconds(), "s/1000-more")
+		b.StartTimer()
+	}
+}
+
+// madeUp is a list of n keywords that no list with another beginning has.
+func madeUp(from, n int) string {
+	subjects := []string{"coffee", "shoe", "bee", "loan", "garden", "yoga", "bike", "tax", "tea", "lamp", "phone", "boat"}
+	r := rand.New(rand.NewPCG(1, uint64(from)))
+	var out strings.Builder
+	out.WriteString("Keyword,Volume\n")
+	for i := range n {
+		fmt.Fprintf(&out, "%s %s%d %s%d,%d\n", subjects[r.IntN(len(subjects))], subjects[r.IntN(len(subjects))], r.IntN(400), []string{"best", "buy", "how"}[r.IntN(3)], from+i, r.IntN(5000))
+	}
+	return out.String()
+}
+
+// bench is a site of an account with credits, and a queue that runs.
+type bench struct {
+	b    *testing.B
+	st   *tenant.Store
+	s    tenant.Scope
+	p    *planner.Planner
+	site site.ID
+}
+
+func open(b *testing.B) *bench {
+	b.Helper()
+	d := dbtest.Open(b)
+	w := &bench{b: b, st: tenant.NewStore(d), s: tenanttest.New(b, d)}
+	q, err := job.New(d, slog.New(slog.DiscardHandler), job.Options{})
+	if err != nil {
+		b.Fatal(err)
+	}
+	w.p = planner.New(w.st, ai.NewOffline(w.st), q, unlimited)
+	w.p.Register()
+	ctx := context.WithoutCancel(b.Context())
+	if err := q.Start(ctx); err != nil {
+		b.Fatal(err)
+	}
+	b.Cleanup(func() {
+		if err := q.Stop(ctx); err != nil {
+			b.Error(err)
+		}
+	})
+	if err := w.st.UpdateShared(ctx, credit.SeedPrices); err != nil {
+		b.Fatal(err)
+	}
+	w.do(func(ctx context.Context, tx *tenant.Tx) error {
+		made, err := site.Create(ctx, tx, site.New{Name: "S", Domain: "example.com"}, unlimited)
 		if err != nil {
-			b.Fatal(err)
+			return err
 		}
-		p := planner.New(st, ai.NewOffline(st), q, unlimited)
-		p.Register()
-		if err := q.Start(context.WithoutCancel(b.Context())); err != nil {
-			b.Fatal(err)
-		}
-		s := tenanttest.New(b, d)
-		var jid job.ID
-		err = st.Update(b.Context(), s, func(ctx context.Context, tx *tenant.Tx) error {
-			w, err := site.Create(ctx, tx, site.New{Name: "S", Domain: "example.com"}, unlimited)
-			if err != nil {
-				return err
-			}
-			jid, err = p.Import(ctx, tx, planner.Upload{Site: w.ID, Name: "semrush.csv", Body: body})
+		w.site = made.ID
+		_, err = credit.Grant(ctx, tx, credit.NewLot{Source: credit.BonusCredits, Reference: "b", Amount: 100_000})
+		return err
+	})
+	return w
+}
+
+func (w *bench) do(fn func(context.Context, *tenant.Tx) error) {
+	w.b.Helper()
+	if err := w.st.Update(context.WithoutCancel(w.b.Context()), w.s, fn); err != nil {
+		w.b.Fatal(err)
+	}
+}
+
+func (w *bench) imports(body string) {
+	w.b.Helper()
+	w.run(func(ctx context.Context, tx *tenant.Tx) (job.ID, error) {
+		return w.p.Import(ctx, tx, planner.Upload{Site: w.site, Name: "list.csv", Body: []byte(body)})
+	})
+}
+
+func (w *bench) clusters() {
+	w.b.Helper()
+	w.run(func(ctx context.Context, tx *tenant.Tx) (job.ID, error) {
+		o, err := w.p.AutoCluster(ctx, tx, w.site, nil)
+		return o.Job, err
+	})
+}
+
+// run orders a job and waits for its end.
+func (w *bench) run(order func(context.Context, *tenant.Tx) (job.ID, error)) {
+	w.b.Helper()
+	var jid job.ID
+	w.do(func(ctx context.Context, tx *tenant.Tx) (err error) {
+		jid, err = order(ctx, tx)
+		return err
+	})
+	for {
+		var j job.Job
+		err := w.st.View(context.WithoutCancel(w.b.Context()), w.s, func(ctx context.Context, v *tenant.View) (err error) {
+			j, err = job.Load(ctx, v, jid)
 			return err
 		})
 		if err != nil {
-			b.Fatal(err)
+			w.b.Fatal(err)
 		}
-		for {
-			var j job.Job
-			if err := st.View(b.Context(), s, func(ctx context.Context, v *tenant.View) (err error) {
-				j, err = job.Load(ctx, v, jid)
-				return err
-			}); err != nil {
-				b.Fatal(err)
+		if j.State.Final() {
+			if j.State != job.Succeeded {
+				w.b.Fatal(j.Error)
 			}
-			if j.State.Final() {
-				if j.State != job.Succeeded {
-					b.Fatal(j.Error)
-				}
-				break
-			}
-			time.Sleep(5 * time.Millisecond)
+			return
 		}
-		if err := q.Stop(context.WithoutCancel(b.Context())); err != nil {
-			b.Fatal(err)
-		}
+		time.Sleep(5 * time.Millisecond)
 	}
 }
 

@@ -56,7 +56,7 @@ const longestName = 60
 // nameOf is a phrase as a heading: its first letter a capital, and not longer
 // than a list can show.
 func nameOf(phrase string) string {
-	phrase = strings.Trim(strings.Join(strings.Fields(phrase), " "), `"'`)
+	phrase = strings.TrimRight(strings.TrimLeft(strings.Join(strings.Fields(phrase), " "), `"'/,;:|`), `"'/.,;:|`)
 	if utf8.RuneCountInString(phrase) > longestName {
 		r := []rune(phrase)[:longestName]
 		if i := slices.Index(r[longestName/2:], ' '); i >= 0 {
