@@ -5,16 +5,21 @@ GO ?= go
 LINT := $(GO) run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 STAMP := $(shell git describe --always --dirty 2>/dev/null || echo dev)
 
-.PHONY: chaos build test test-sqlite test-postgres lint bench tools templates assets clean
+.PHONY: chaos build test test-sqlite test-postgres test-conformance lint bench tools templates assets clean
 
 build:
 	CGO_ENABLED=0 $(GO) build -trimpath -ldflags "-s -w -X igny8/internal/app.Version=$(STAMP)" -o bin/igny8 ./cmd/igny8
 
 # Both databases, always.
-test: tools test-sqlite test-postgres
+test: tools test-conformance test-sqlite test-postgres
 
 test-sqlite:
 	IGNY8_TEST_ENGINE=sqlite $(GO) test ./...
+
+# The clients of the AI vendors against the vendors' own, which the program is
+# not linked with: a module of its own.
+test-conformance:
+	cd internal/ai/conformance && $(GO) vet ./... && $(GO) test ./...
 
 test-postgres:
 	IGNY8_TEST_ENGINE=postgres $(GO) test ./...

@@ -26,17 +26,15 @@ func ask(ctx context.Context, v *vendortest.Vendor) (chat.Answer, error) {
 
 // The parts of an answer as api.anthropic.com gives it.
 const (
-	start = "event: message_start\n" + `data: {"type":"message_start","message":{"id":"msg_1","type":"message","role":"assistant","content":[],"model":"claude-x",` +
-		`"stop_reason":null,"stop_sequence":null,"usage":{"input_tokens":25,"cache_read_input_tokens":0,"output_tokens":1}}}` + "\n\n"
-	block = "event: content_block_start\n" + `data: {"type":"content_block_start","index":0,"content_block":{"type":"text","text":""}}` + "\n\n"
-	ping  = "event: ping\n" + `data: {"type": "ping"}` + "\n\n"
-	text  = "event: content_block_delta\n" + `data: {"type":"content_block_delta","index":0,"delta":{"type":"text_delta","text":"Good "}}` + "\n\n" +
-		"event: content_block_delta\n" + `data: {"type":"content_block_delta","index":0,"delta":{"type":"text_delta","text":"\u00fcber \"all\""}}` + "\n\n"
-	stop = "event: content_block_stop\n" + `data: {"type":"content_block_stop","index":0}` + "\n\n"
-	end  = "event: message_delta\n" + `data: {"type":"message_delta","delta":{"stop_reason":"end_turn","stop_sequence":null},"usage":{"output_tokens":15}}` + "\n\n"
-	last = "event: message_stop\n" + `data: {"type":"message_stop"}` + "\n\n"
+	start = vendortest.AnthropicStart
+	block = vendortest.AnthropicBlock
+	ping  = vendortest.AnthropicPing
+	text  = vendortest.AnthropicText
+	stop  = vendortest.AnthropicStop
+	end   = vendortest.AnthropicEnd
+	last  = vendortest.AnthropicLast
 
-	answered = start + block + ping + text + stop + end + last
+	answered = vendortest.Anthropic
 )
 
 var good = chat.Answer{Text: "Good \u00fcber \"all\"", InputTokens: 25, OutputTokens: 15}

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 )
@@ -18,8 +19,8 @@ type Request struct {
 	Body        string
 }
 
-// Vendor streams each request the next of its answers, and the last one ever
-// after.
+// Vendor gives each request the next of its answers, and the last one ever after:
+// a stream of events, or JSON where it begins as that does.
 type Vendor struct {
 	URL  string
 	mu   sync.Mutex
@@ -27,7 +28,10 @@ type Vendor struct {
 }
 
 // New starts a vendor that is there until the test ends.
-func New(t testing.TB, answers ...string) *Vendor {
+func New(t testing.TB, answers ...string) *Vendor { return Refusing(t, http.StatusOK, answers...) }
+
+// Refusing is New for a vendor whose answers have another status.
+func Refusing(t testing.TB, status int, answers ...string) *Vendor {
 	t.Helper()
 	v := &Vendor{}
 	s := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
@@ -39,8 +43,13 @@ func New(t testing.TB, answers ...string) *Vendor {
 		v.sent = append(v.sent, Request{r.Method, r.URL.String(), r.Header, string(body)})
 		n := min(len(v.sent), len(answers))
 		v.mu.Unlock()
-		rw.Header().Set("Content-Type", "text/event-stream; charset=utf-8")
+		kind := "text/event-stream; charset=utf-8"
+		if strings.HasPrefix(answers[n-1], "{") {
+			kind = "application/json"
+		}
+		rw.Header().Set("Content-Type", kind)
 		rw.Header().Set("Connection", "close") // so that nothing of the client is left in a bubble of synctest
+		rw.WriteHeader(status)
 		_, _ = io.WriteString(rw, answers[n-1])
 	}))
 	t.Cleanup(s.Close)
