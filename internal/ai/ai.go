@@ -103,6 +103,7 @@ type Gateway struct {
 	st   *tenant.Store
 	p    provider.Provider
 	beat time.Duration // how often the lease of a hold at work is extended
+	own  *owns         // nil: accounts have no endpoints of their own
 }
 
 // Provider is the name of the vendor behind the door.
@@ -113,18 +114,18 @@ type Save[T any] func(ctx context.Context, tx *tenant.Tx, answer T) error
 
 // Cluster groups phrases. The price counts keywords.
 func (g *Gateway) Cluster(ctx context.Context, s tenant.Scope, hold credit.HoldID, in ClusterBrief, save Save[[]Group]) error {
-	return call(ctx, g, s, hold, prompt.Names, save, func(ctx context.Context, h *credit.Hold, p prompt.Prompt) ([]Group, int64, error) {
-		in.Guide = p.Text
-		groups, u, err := g.p.Cluster(ctx, h, in)
+	return call(ctx, g, s, hold, prompt.Names, save, func(ctx context.Context, h *credit.Hold, by telling) ([]Group, int64, error) {
+		in.Guide = by.Text
+		groups, u, err := by.p.Cluster(ctx, h, in)
 		return groups, int64(u.Keywords), err
 	})
 }
 
 // Ideas proposes articles for a cluster. The price counts ideas.
 func (g *Gateway) Ideas(ctx context.Context, s tenant.Scope, hold credit.HoldID, in IdeasBrief, save Save[[]Idea]) error {
-	return call(ctx, g, s, hold, prompt.Ideas, save, func(ctx context.Context, h *credit.Hold, p prompt.Prompt) ([]Idea, int64, error) {
-		in.Guide = p.Text
-		ideas, u, err := g.p.Ideas(ctx, h, in)
+	return call(ctx, g, s, hold, prompt.Ideas, save, func(ctx context.Context, h *credit.Hold, by telling) ([]Idea, int64, error) {
+		in.Guide = by.Text
+		ideas, u, err := by.p.Ideas(ctx, h, in)
 		return ideas, int64(u.Ideas), err
 	})
 }
@@ -138,10 +139,10 @@ type Draft struct {
 
 // Article writes an article. The price counts words.
 func (g *Gateway) Article(ctx context.Context, s tenant.Scope, hold credit.HoldID, in ArticleBrief, save Save[Draft]) error {
-	return call(ctx, g, s, hold, prompt.Article, save, func(ctx context.Context, h *credit.Hold, p prompt.Prompt) (Draft, int64, error) {
-		in.Guide = p.Text
-		a, u, err := g.p.Article(ctx, h, in)
-		return Draft{Article: a, Words: u.Words, Prompt: p.Version}, int64(u.Words), err
+	return call(ctx, g, s, hold, prompt.Article, save, func(ctx context.Context, h *credit.Hold, by telling) (Draft, int64, error) {
+		in.Guide = by.Text
+		a, u, err := by.p.Article(ctx, h, in)
+		return Draft{Article: a, Words: u.Words, Prompt: by.Version}, int64(u.Words), err
 	})
 }
 
@@ -153,9 +154,9 @@ type Passage struct {
 
 // Rewrite writes a section of an article anew. The price counts words.
 func (g *Gateway) Rewrite(ctx context.Context, s tenant.Scope, hold credit.HoldID, in RewriteBrief, save Save[Passage]) error {
-	return call(ctx, g, s, hold, prompt.Section, save, func(ctx context.Context, h *credit.Hold, p prompt.Prompt) (Passage, int64, error) {
-		in.Guide = p.Text
-		text, u, err := g.p.Rewrite(ctx, h, in)
-		return Passage{Markdown: text, Prompt: p.Version}, int64(u.Words), err
+	return call(ctx, g, s, hold, prompt.Section, save, func(ctx context.Context, h *credit.Hold, by telling) (Passage, int64, error) {
+		in.Guide = by.Text
+		text, u, err := by.p.Rewrite(ctx, h, in)
+		return Passage{Markdown: text, Prompt: by.Version}, int64(u.Words), err
 	})
 }

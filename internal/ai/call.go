@@ -22,13 +22,19 @@ type question[T any] struct {
 	s     tenant.Scope
 	hold  *credit.Hold
 	price credit.Price
-	told  prompt.Prompt
+	told  telling
 	ask   asking[T]
 	save  Save[T]
 }
 
-// asking asks a model, which is told what to do.
-type asking[T any] func(context.Context, *credit.Hold, prompt.Prompt) (answer T, units int64, err error)
+// telling is who is asked, and what he is told to do.
+type telling struct {
+	prompt.Prompt
+	p provider.Provider
+}
+
+// asking asks a model.
+type asking[T any] func(context.Context, *credit.Hold, telling) (answer T, units int64, err error)
 
 // call opens the hold, asks the model, and settles and saves. A caller that
 // goes away stops the model, but not the settling.
@@ -38,7 +44,10 @@ func call[T any](ctx context.Context, g *Gateway, s tenant.Scope, hold credit.Ho
 		if q.hold, err = credit.Open(ctx, tx, hold); err != nil {
 			return err
 		}
-		if q.told, err = prompt.Current(ctx, tx.Shared(), kind); err != nil {
+		if q.told.Prompt, err = prompt.Current(ctx, tx.Shared(), kind); err != nil {
+			return err
+		}
+		if q.told.p, err = g.providerOf(ctx, tx); err != nil {
 			return err
 		}
 		q.price, err = credit.PriceOf(ctx, tx, q.hold.Operation())
@@ -107,7 +116,7 @@ func (q *question[T]) beat(ctx context.Context, lose context.CancelCauseFunc) {
 // again; an account that cancels has asked for what was bought.
 func (q *question[T]) failed(ctx, ending context.Context, units int64, err error) error {
 	f := provider.FailureOf(err)
-	err = fmt.Errorf("%s by %s: %w", q.hold.Operation(), q.g.p.Name(), err)
+	err = fmt.Errorf("%s by %s: %w", q.hold.Operation(), q.told.p.Name(), err)
 	switch {
 	case errors.Is(err, credit.ErrHoldSpent):
 		return err

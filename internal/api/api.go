@@ -15,6 +15,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
 
+	"igny8/internal/ai"
 	"igny8/internal/automation"
 	"igny8/internal/bank"
 	"igny8/internal/credit"
@@ -44,6 +45,7 @@ type Rooms struct {
 	Desk      *payment.Desk
 	Bank      *bank.Office
 	Jobs      *job.Queue
+	Models    *ai.Gateway
 	Planner   *planner.Planner
 	Writer    *writer.Writer
 	Pipelines *automation.Manager
@@ -65,6 +67,7 @@ type API struct {
 	desk      *payment.Desk
 	bank      *bank.Office
 	jobs      *job.Queue
+	models    *ai.Gateway
 	planner   *planner.Planner
 	writer    *writer.Writer
 	pipelines *automation.Manager
@@ -84,7 +87,7 @@ type API struct {
 func New(r Rooms) *API {
 	tellAsProblems()
 	a := &API{
-		st: r.Store, identity: r.Identity, replay: r.Replay, teller: r.Teller, desk: r.Desk, bank: r.Bank, jobs: r.Jobs, planner: r.Planner, writer: r.Writer, pipelines: r.Pipelines, press: r.Press,
+		st: r.Store, identity: r.Identity, replay: r.Replay, teller: r.Teller, desk: r.Desk, bank: r.Bank, jobs: r.Jobs, models: r.Models, planner: r.Planner, writer: r.Writer, pipelines: r.Pipelines, press: r.Press,
 		sites: r.Sites, throttle: r.Throttle, proxies: r.Proxies, log: r.Log, ending: r.Ending, mux: http.NewServeMux(),
 	}
 	cfg := huma.DefaultConfig("Igny8", r.Version)
@@ -99,6 +102,7 @@ func New(r Rooms) *API {
 	a.huma = humago.New(a.mux, cfg)
 	a.authRoutes()
 	a.accountRoutes()
+	a.ownModelRoutes()
 	a.memberRoutes()
 	a.invitationRoutes()
 	a.billingRoutes()

@@ -130,6 +130,10 @@ func (s *server) wire(ctx context.Context, cfg config.Config, secret config.Secr
 	if err != nil {
 		return err
 	}
+	models, err := derive(secret, "keys of AI providers")
+	if err != nil {
+		return err
+	}
 	s.jobs, err = job.New(s.db, s.log, job.Options{Admit: subscription.Standing})
 	if err != nil {
 		return err
@@ -168,8 +172,11 @@ func (s *server) wire(ctx context.Context, cfg config.Config, secret config.Secr
 	for _, c := range []job.Chore{post.Chore(), s.identity.Chore(), kept.Chore()} {
 		s.jobs.Tend(c)
 	}
-	gate, err := models(s.store, cfg.AI)
+	gate, err := modelsOf(s.store, cfg.AI)
 	if err != nil {
+		return err
+	}
+	if err := gate.AllowOwn(ai.OwnOptions{Key: models, AllowPrivate: cfg.PrivateSites}); err != nil {
 		return err
 	}
 	p := planner.New(s.store, gate, s.jobs, limit(subscription.Keywords))
@@ -191,7 +198,7 @@ func (s *server) wire(ctx context.Context, cfg config.Config, secret config.Secr
 	}
 	statements := bank.NewOffice(s.identity, desk)
 	a := api.New(api.Rooms{
-		Store: s.store, Identity: s.identity, Replay: kept, Teller: credit.NewTeller(s.store), Desk: desk, Bank: statements, Jobs: s.jobs, Planner: p, Writer: w, Pipelines: pipelines, Press: s.press,
+		Store: s.store, Identity: s.identity, Replay: kept, Teller: credit.NewTeller(s.store), Desk: desk, Bank: statements, Jobs: s.jobs, Models: gate, Planner: p, Writer: w, Pipelines: pipelines, Press: s.press,
 		Sites: limit(subscription.Sites), Throttle: often, Proxies: cfg.TrustedProxies, Log: s.log, Version: Version,
 		Ending: s.ending,
 	})
@@ -216,7 +223,7 @@ func limit(what subscription.Resource) func(ctx context.Context, r tenant.Reader
 }
 
 // models is the door to the models that the settings name.
-func models(st *tenant.Store, c config.AI) (*ai.Gateway, error) {
+func modelsOf(st *tenant.Store, c config.AI) (*ai.Gateway, error) {
 	vendor := ai.VendorOptions{BaseURL: c.BaseURL, Key: c.Key, Model: c.Model, Embeddings: c.Embeddings}
 	switch c.Provider {
 	case config.OpenAI:

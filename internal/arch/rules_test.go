@@ -116,7 +116,7 @@ var onlyBy = map[string][]string{
 }
 
 // revealers may read a config.Secret.
-var revealers = []string{"ai/vendors.go", "app/data.go", "app/throttling.go", "mail/smtp.go", "payment/vendor.go"}
+var revealers = []string{"ai/own.go", "ai/vendors.go", "app/data.go", "app/throttling.go", "mail/smtp.go", "payment/vendor.go"}
 
 // reachers are the files that may open a database transaction for an account,
 // or to read across all, and why. Rooms have package tenant for the first, and

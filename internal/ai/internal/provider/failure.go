@@ -12,6 +12,7 @@ import (
 type Failed struct {
 	Failure    credit.Failure
 	RetryAfter time.Duration // as the vendor wishes; zero: it said nothing
+	Status     int           // of the answer, as of HTTP; zero: there was none, or it was no refusal
 	Err        error
 }
 

@@ -172,7 +172,7 @@ func refusalOf(res *http.Response, wait time.Duration) error {
 	case s == http.StatusRequestTimeout, s >= 500:
 		failure = credit.Silent
 	}
-	return &provider.Failed{Failure: failure, RetryAfter: wait, Err: fmt.Errorf("status %d: %s", res.StatusCode, line(string(text), 300))}
+	return &provider.Failed{Failure: failure, RetryAfter: wait, Status: res.StatusCode, Err: fmt.Errorf("status %d: %s", res.StatusCode, line(string(text), 300))}
 }
 
 // retryAfter is how long an answer asks us to wait (RFC 9110, 10.2.3), and zero
