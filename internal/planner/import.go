@@ -66,19 +66,10 @@ type FileIssue struct {
 // Import takes a file in and orders its import. A file that cannot be read is
 // refused at once, with its line, and nothing is kept of it.
 func (p *Planner) Import(ctx context.Context, tx *tenant.Tx, u Upload) (job.ID, error) {
-	sec, err := site.FindSector(ctx, tx, u.Site, u.Sector)
+	a, err := u.args(ctx, tx, id.New[uploadKind]())
 	if err != nil {
 		return job.ID{}, err
 	}
-	meant, err := u.Columns.parse()
-	if err != nil {
-		return job.ID{}, err
-	}
-	report, err := keywordfile.ReadFile(u.Body, keywordfile.Options{Columns: meant}, func(keywordfile.Row) error { return ctx.Err() })
-	if err != nil {
-		return job.ID{}, fmt.Errorf("read %q: %w", u.Name, err)
-	}
-	a := ImportArgs{Upload: id.New[uploadKind](), Site: u.Site, Sector: sec, Columns: meant, Rows: int64(report.Rows + report.RejectedCount)}
 	_, err = tx.Exec(ctx, `INSERT INTO uploads (account_id, id, name, body, created_at) VALUES ($1, $2, $3, $4, $5)`,
 		a.Upload, fileName(u.Name), u.Body, clock.Micros(tx.Now()))
 	if err != nil {

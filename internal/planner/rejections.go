@@ -89,8 +89,9 @@ func Rejections(ctx context.Context, r tenant.Reader, jid job.ID) ([]byte, error
 func Round() job.Round {
 	find := func(ctx context.Context, r job.Rows, at time.Time, limit int) ([]tenant.AccountID, error) {
 		var all []tenant.AccountID
-		err := r.Each(ctx, `SELECT DISTINCT account_id FROM import_rejections WHERE created_at <= $1 LIMIT $2`, []any{clock.Micros(at.Add(-keepRejections)), limit},
-			func(scan tenant.Scan) error {
+		err := r.Each(ctx, `
+			SELECT account_id FROM import_rejections WHERE created_at <= $1 UNION SELECT account_id FROM uploads WHERE waiting AND created_at <= $2 LIMIT $3`,
+			[]any{clock.Micros(at.Add(-keepRejections)), clock.Micros(at.Add(-keepUploads)), limit}, func(scan tenant.Scan) error {
 				var a tenant.AccountID
 				err := scan(&a)
 				all = append(all, a)
@@ -100,6 +101,10 @@ func Round() job.Round {
 	}
 	return job.Round{Name: "imports", Every: time.Hour, Find: find, Do: func(ctx context.Context, tx *tenant.Tx) error {
 		_, err := tx.Exec(ctx, `DELETE FROM import_rejections WHERE account_id = $1 AND created_at <= $2`, clock.Micros(tx.Now().Add(-keepRejections)))
+		if err != nil {
+			return err
+		}
+		_, err = tx.Exec(ctx, `DELETE FROM uploads WHERE account_id = $1 AND waiting AND created_at <= $2`, clock.Micros(tx.Now().Add(-keepUploads)))
 		return err
 	}}
 }
