@@ -43,6 +43,8 @@ func (w *Web) mountAll() {
 	// In an account.
 	w.mount("GET /home", identity.Tenant(tenant.ReadContent), w.home)
 	w.mount("GET /home/credits", identity.Tenant(tenant.ReadBilling), w.homeCredits)
+	w.mountKeywords()
+	w.mountSites()
 	w.mountBilling()
 
 	// For the operator's people.
@@ -91,6 +93,9 @@ func ownPlaces() []ui.Place {
 // see.
 func tenantPlaces(may tenant.Permissions) []ui.Place {
 	all := []ui.Place{{Name: "Home", Path: "/home", Icon: ui.IconHouse}}
+	if may.Has(tenant.ReadContent) {
+		all = append(all, ui.Place{Name: "Keywords", Path: "/keywords", Icon: ui.IconSearch}, ui.Place{Name: "Sites", Path: "/sites", Icon: ui.IconGlobe})
+	}
 	if may.Has(tenant.ReadBilling) {
 		all = append(all, ui.Place{Name: "Billing", Path: "/billing", Icon: ui.IconReceipt})
 	}

@@ -1,0 +1,82 @@
+package app
+
+import (
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"igny8/internal/clock"
+	"igny8/internal/db"
+	"igny8/internal/db/dbtest"
+	"igny8/internal/web/webtest"
+)
+
+// await looks at a page again and again until it shows a text, as somebody does
+// who has no scripts.
+func await(b *webtest.Browser, text string) {
+	path := b.At("location.pathname + location.search")
+	for range 200 {
+		if strings.Contains(b.Text(), text) {
+			return
+		}
+		time.Sleep(50 * time.Millisecond)
+		b.Go(path)
+	}
+	b.Is(path, text)
+}
+
+// TestBrowserFromASiteToClusters adds a site, imports a file after a look at it,
+// finds keywords and groups them, by hand in a browser.
+func TestBrowserFromASiteToClusters(t *testing.T) {
+	t.Parallel()
+	if dbtest.Engine() != db.SQLite {
+		t.Skip("the browser looks at pages on SQLite")
+	}
+	h := openWide(t, clock.Clock{})
+	list := "Keyword,Wie oft,KD,Search Intent\nhoney cake recipe,900,12,informational\nhoney cake,2400,30,informational\nbuy honey,700,40,transactional\n" +
+		"bee hotel,500,8,informational\nbee hotel kit,90,9,transactional\nbuild a bee hotel,80,3,informational\n,100,5,informational\n"
+	file := filepath.Join(t.TempDir(), "keywords.csv")
+	if err := os.WriteFile(file, []byte(list), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	in(t, []string{"desktop", "telephone without scripts"}, func(t *testing.T, name string, o webtest.Options) {
+		p := someone("trial", "")
+		h.send("POST", "/auth/register", "", p).is(http.StatusCreated)
+		b := webtest.Open(t, h.base, o)
+		b.Go("/sign-in").Type("email", p["email"].(string)).Type("password", p["password"].(string)).Submit("Sign in")
+		look(b.Go("/keywords").Is("/keywords", "No site yet"), name+" keywords without a site")
+		look(b.Go("/sites").Is("/sites", "No site yet").Press(`main a[href="/sites/new"]`).Is("/sites/new", "New site"), name+" new site")
+		look(b.Type("name", "Bees").Type("domain", "http://").Submit("Add the site").Is("/sites/new", "is not a domain"), name+" new site refused")
+		b.Type("domain", "bees.example").Submit("Add the site")
+		site := strings.TrimPrefix(b.At("location.search"), "?site=")
+		at := "/keywords?site=" + site
+		look(b.Is(at, "The site is there", "No keywords yet", "Import a file"), name+" no keywords")
+		look(b.Type("keywords", "honey\n\"\"").Submit("Add").Is("/keywords", "Line 2: A keyword has 1 to 200"), name+" keyword refused")
+		b.Go(at).Type("keywords", "honey cake\nhoney cake\nbee hotel").Submit("Add").Is(at, "2 added")
+		look(b.Attach("file", file).Submit("Look at the file"), name+" import")
+		preview := b.At("location.pathname")
+		look(b.Choose("c1", "volume").Submit("Look again").Is(b.At("location.pathname + location.search"), "would be added", "Rows that are left out"), name+" import with a column")
+		if b.At("location.pathname") != preview {
+			t.Errorf("looked again at %s", b.At("location.pathname"))
+		}
+		b.Press(`main form[method="post"] button:not([formmethod])`)
+		await(b, "The file is imported")
+		look(b, name+" imported")
+		b.Press(`a[href="`+at+`"].btn`).Is(at, "In no cluster", "Group")
+		look(b, name+" keywords")
+		look(b.Type("q", "HONEY").Submit("Find").Is(at+"&q=HONEY", "honey cake"), name+" keywords found")
+		look(b.Go(at).Press(`a[href^="/keywords/cluster"]`).Is("/keywords/cluster?site="+site, "It costs", "You have", "credits"), name+" grouping")
+		b.Press(`main form[method="post"] button`)
+		await(b, "The keywords are grouped")
+		look(b, name+" grouped")
+		look(b.Go("/sites/"+site).Is("/sites/"+site, "WordPress", "Sectors", "General"), name+" site")
+		b.Type("tone", "friendly").Type("words", "9").Submit("Save")
+		look(b.Is("/sites/"+site, "100 to 5000"), name+" site refused")
+		b.Type("words", "900").Submit("Save").Is("/sites/"+site, "Saved")
+		look(b.Submit("Use the bridge plugin").Is("/sites/"+site, "Connected", "by the plugin").Submit("Test the connection").Is("/sites/"+site+"/wordpress/test", "The plugin has not asked yet"), name+" site tested")
+		b.Go("/sites/"+site+"/wordpress/disconnect").Submit("Disconnect").Is("/sites/"+site, "Disconnected")
+	})
+}
