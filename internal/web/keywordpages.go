@@ -2,7 +2,6 @@ package web
 
 import (
 	"context"
-	"encoding/json"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -33,8 +32,7 @@ func (w *Web) mountKeywords() {
 	w.mountAs(Route{Pattern: "POST /keywords/import", Policy: writing, limit: maxKeywordForm}, w.keepFile)
 	w.mount("GET /keywords/import/{id}", writing, w.previewFile)
 	w.mount("POST /keywords/import/{id}", writing, w.importFile)
-	w.mount("GET /keywords/jobs/{id}", reading, w.keywordJob)
-	w.mount("GET /keywords/jobs/{id}/rejected", reading, w.rejectedRows)
+	w.mount("GET /jobs/{id}/rejected", reading, w.rejectedRows)
 	w.mount("GET /keywords/cluster", writing, w.quoteClustering)
 	w.mount("POST /keywords/cluster", writing, w.orderClustering)
 }
@@ -385,68 +383,8 @@ func (w *Web) importFile(rw http.ResponseWriter, r *http.Request, v *visit) erro
 		}
 		return w.showPreview(rw, r, v, statusOf(f), previewPage{Given: values, Form: ui.NewForm(values).Refused(f)})
 	}
-	return to(rw, r, "/keywords/jobs/"+jid.String()+"?site="+sid.String())
+	return to(rw, r, "/jobs/"+jid.String())
 }
-
-// keywordJobPage is work on keywords that runs, or what came of it.
-type keywordJobPage struct {
-	ui.Page
-	Job      job.Job
-	Site     string // of whose keywords; empty: it is not said
-	Imported *planner.Imported
-	Grouped  *planner.Clustered
-}
-
-// keywordJob shows how far work has come. Asked for by a script it answers the
-// part that changes alone.
-func (w *Web) keywordJob(rw http.ResponseWriter, r *http.Request, v *visit) error {
-	jid, err := idOf(job.ParseID, r.PathValue("id"), job.ErrNotFound)
-	if err != nil {
-		return err
-	}
-	p := keywordJobPage{}
-	if sid, err := site.ParseID(r.URL.Query().Get("site")); err == nil {
-		p.Site = sid.String()
-	}
-	err = w.within(r, v, &p.Page, "Import", func(ctx context.Context, view *tenant.View) error {
-		p.Job, err = job.Load(ctx, view, jid)
-		return err
-	})
-	if err != nil {
-		return err
-	}
-	switch p.Job.Kind {
-	case planner.ImportArgs{}.Kind():
-		err = p.result(&p.Imported)
-	case planner.ClusterArgs{}.Kind():
-		p.Title = "Clustering"
-		err = p.result(&p.Grouped)
-	default:
-		err = job.ErrNotFound
-	}
-	if err != nil {
-		return err
-	}
-	if r.Header.Get("HX-Request") != "" {
-		return show(r.Context(), rw, http.StatusOK, keywordJobFigure(p))
-	}
-	return show(r.Context(), rw, http.StatusOK, keywordJobView(p))
-}
-
-// result reads what came of the job, when it has succeeded.
-func (p keywordJobPage) result(into any) error {
-	if p.Job.State != job.Succeeded || p.Job.Result == nil {
-		return nil
-	}
-	return json.Unmarshal(p.Job.Result, into)
-}
-
-func (p keywordJobPage) path() string {
-	return "/keywords/jobs/" + p.Job.ID.String() + "?site=" + p.Site
-}
-
-// share is how far it has come, in per cent.
-func (p keywordJobPage) share() int64 { return 100 * p.Job.Done / max(1, p.Job.Total) }
 
 func (w *Web) rejectedRows(rw http.ResponseWriter, r *http.Request, v *visit) error {
 	jid, err := idOf(job.ParseID, r.PathValue("id"), job.ErrNotFound)
@@ -531,5 +469,5 @@ func (w *Web) orderClustering(rw http.ResponseWriter, r *http.Request, v *visit)
 		}
 		return w.showClustering(rw, r, v, statusOf(f), clusteringPage{Form: ui.NewForm(values).Refused(f)}, sid.String())
 	}
-	return to(rw, r, "/keywords/jobs/"+o.Job.String()+"?site="+sid.String())
+	return to(rw, r, "/jobs/"+o.Job.String())
 }

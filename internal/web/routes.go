@@ -44,6 +44,10 @@ func (w *Web) mountAll() {
 	w.mount("GET /home", identity.Tenant(tenant.ReadContent), w.home)
 	w.mount("GET /home/credits", identity.Tenant(tenant.ReadBilling), w.homeCredits)
 	w.mountKeywords()
+	w.mountClusters()
+	w.mountIdeas()
+	w.mountArticles()
+	w.mountJobs()
 	w.mountSites()
 	w.mountBilling()
 
@@ -94,7 +98,12 @@ func ownPlaces() []ui.Place {
 func tenantPlaces(may tenant.Permissions) []ui.Place {
 	all := []ui.Place{{Name: "Home", Path: "/home", Icon: ui.IconHouse}}
 	if may.Has(tenant.ReadContent) {
-		all = append(all, ui.Place{Name: "Keywords", Path: "/keywords", Icon: ui.IconSearch}, ui.Place{Name: "Sites", Path: "/sites", Icon: ui.IconGlobe})
+		all = append(all,
+			ui.Place{Name: "Keywords", Path: "/keywords", Icon: ui.IconSearch}, ui.Place{Name: "Clusters", Path: "/clusters", Icon: ui.IconLayers},
+			ui.Place{Name: "Ideas", Path: "/ideas", Icon: ui.IconLightbulb}, ui.Place{Name: "Articles", Path: "/articles", Icon: ui.IconFileText},
+			ui.Place{Name: "Jobs", Path: "/jobs", Icon: ui.IconActivity},
+			ui.Place{Name: "Sites", Path: "/sites", Icon: ui.IconGlobe},
+		)
 	}
 	if may.Has(tenant.ReadBilling) {
 		all = append(all, ui.Place{Name: "Billing", Path: "/billing", Icon: ui.IconReceipt})
