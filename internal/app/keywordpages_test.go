@@ -37,7 +37,7 @@ func TestBrowserFromASiteToClusters(t *testing.T) {
 	}
 	h := openWide(t, clock.Clock{})
 	list := "Keyword,Wie oft,KD,Search Intent\nhoney cake recipe,900,12,informational\nhoney cake,2400,30,informational\nbuy honey,700,40,transactional\n" +
-		"bee hotel,500,8,informational\nbee hotel kit,90,9,transactional\nbuild a bee hotel,80,3,informational\n,100,5,informational\n"
+		"bee hotel,500,8,informational\nbee hotel kit,90,9,transactional\nbuild a bee hotel,80,3,informational\nwax candle,400,9,commercial\nbeeswax candle,300,9,commercial\nwax candle kit,20,9,commercial\n,100,5,informational\n"
 	file := filepath.Join(t.TempDir(), "keywords.csv")
 	if err := os.WriteFile(file, []byte(list), 0o600); err != nil {
 		t.Fatal(err)
