@@ -48,7 +48,7 @@ func TestAutoCluster(t *testing.T) {
 		t.Errorf("the largest is %+v, want %+v", honey, want)
 	}
 	in := receive(t, briefs)
-	if in.Language != "de" || fmt.Sprint(in.Phrases) != "[{honey cake 90 commercial []} {honey 10  []} {bee hotel 0  []}]" {
+	if in.Language != "de" || fmt.Sprint(in.Phrases) != "[{honey cake 90 commercial [] []} {honey 10  [] []} {bee hotel 0  [] []}]" {
 		t.Errorf("the model was told %+v", in)
 	}
 }
