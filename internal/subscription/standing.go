@@ -128,6 +128,16 @@ func Allow(ctx context.Context, r tenant.Reader, what Resource, have, more int64
 		With("resource", string(what)).With("limit", limit).With("have", have)
 }
 
+// Limit is how many of a resource the plan of the account allows; zero for an
+// account that has none.
+func Limit(ctx context.Context, r tenant.Reader, what Resource) (int64, error) {
+	s, err := Current(ctx, r)
+	if errors.Is(err, ErrNotFound) {
+		return 0, nil
+	}
+	return limitOf(s.Plan, what), err
+}
+
 func limitOf(p plan.Plan, what Resource) int64 {
 	switch what {
 	case Sites:

@@ -161,7 +161,7 @@ func (w *Web) operator(ctx context.Context, v *visit, title string) (ui.Page, er
 	p.Person = u.Email
 	p.Own = ownPlaces()
 	if !v.Scope.Account().IsZero() {
-		p.Own = append(p.Own, ui.Place{Name: "My account", Path: "/home", Icon: ui.IconUser})
+		p.Own = append(p.Own, ui.Place{Name: "My account", Path: "/home", Icon: ui.IconBuilding2})
 	}
 	return p, err
 }

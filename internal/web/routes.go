@@ -39,6 +39,7 @@ func (w *Web) mountAll() {
 	w.mount("POST /sessions/end", identity.AnyUser(), w.endSession)
 	w.mount("GET /sessions/end-others", identity.AnyUser(), w.askEndOthers)
 	w.mount("POST /sessions/end-others", identity.AnyUser(), w.endOthers)
+	w.mountOwn()
 
 	// In an account.
 	w.mount("GET /home", identity.Tenant(tenant.ReadContent), w.home)
@@ -90,12 +91,15 @@ func (w *Web) mountBilling() {
 
 // ownPlaces is what a person finds in either shell.
 func ownPlaces() []ui.Place {
-	return []ui.Place{{Name: "Sessions", Path: "/sessions", Icon: ui.IconKeyRound}}
+	return []ui.Place{{Name: "You", Path: "/you", Icon: ui.IconUser}}
 }
 
 // tenantPlaces is the navigation in an account: what exists, and the member may
 // see.
 func tenantPlaces(may tenant.Permissions) []ui.Place {
+	if may == 0 {
+		return nil // of an account that is none
+	}
 	all := []ui.Place{{Name: "Home", Path: "/home", Icon: ui.IconHouse}}
 	if may.Has(tenant.ReadContent) {
 		all = append(all,
@@ -107,6 +111,12 @@ func tenantPlaces(may tenant.Permissions) []ui.Place {
 	}
 	if may.Has(tenant.ReadBilling) {
 		all = append(all, ui.Place{Name: "Billing", Path: "/billing", Icon: ui.IconReceipt})
+	}
+	if may.Has(tenant.ReadTeam) {
+		all = append(all, ui.Place{Name: "Team", Path: "/team", Icon: ui.IconUsers})
+	}
+	if may.Has(tenant.ManageKeys) {
+		all = append(all, ui.Place{Name: "API keys", Path: "/keys", Icon: ui.IconKeyRound})
 	}
 	return all
 }

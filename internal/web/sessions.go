@@ -13,7 +13,7 @@ import (
 
 // sessionsPage is where a person is signed in.
 type sessionsPage struct {
-	ui.Page
+	ownPage
 	Sessions []identity.Session
 	Mine     identity.SessionID // the one that looks
 }
@@ -27,11 +27,11 @@ type askPage struct {
 // personal is a page in whatever shell a person works in. The account need
 // not be in a state to work.
 func (w *Web) personal(ctx context.Context, v *visit, title string) (ui.Page, error) {
-	if v.Scope.Account().IsZero() {
+	if v.Scope.Account().IsZero() && !nobodys(v.Caller) {
 		return w.operator(ctx, v, title)
 	}
 	p, err := w.member(ctx, v, title)
-	if err != nil {
+	if err != nil || nobodys(v.Caller) {
 		return p, err
 	}
 	err = w.st.View(ctx, v.Scope, func(ctx context.Context, view *tenant.View) error {
@@ -45,7 +45,7 @@ func (w *Web) personal(ctx context.Context, v *visit, title string) (ui.Page, er
 func (w *Web) sessions(rw http.ResponseWriter, r *http.Request, v *visit) error {
 	p := sessionsPage{Mine: v.Session}
 	var err error
-	if p.Page, err = w.personal(r.Context(), v, "Where you are signed in"); err != nil {
+	if p.ownPage, err = w.own(r.Context(), v, "Where you are signed in", "/sessions"); err != nil {
 		return err
 	}
 	p.Lead = "Programs that use the API with your password are here as well."

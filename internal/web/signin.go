@@ -144,10 +144,13 @@ func (w *Web) arrive(rw http.ResponseWriter, r *http.Request, t identity.Tokens)
 	return to(rw, r, next)
 }
 
-// placeOf is where somebody belongs: in his account, or among the operator's
-// people.
+// placeOf is where somebody belongs: in his account, among the operator's
+// people, or where it says that he has none.
 func placeOf(c identity.Caller) string {
-	if c.Scope.Account().IsZero() && len(c.Operator.Privileges()) > 0 {
+	switch {
+	case nobodys(c):
+		return "/accounts"
+	case c.Scope.Account().IsZero():
 		return "/staff"
 	}
 	return "/home"

@@ -248,10 +248,12 @@ func cut(text string) string {
 	return text
 }
 
-// Text is what the page shows.
+// Text is what the page shows. Right after its answer has come a page has
+// nothing to show yet.
 func (b *Browser) Text() string {
 	b.t.Helper()
 	var text string
+	b.Until(`document.body`)
 	b.do("read the page", chromedp.Evaluate(`document.body.innerText`, &text))
 	return text
 }
