@@ -1,6 +1,7 @@
 package app
 
 import (
+	"context"
 	"io"
 	"net/http"
 	"net/url"
@@ -8,7 +9,9 @@ import (
 	"testing"
 	"time"
 
+	"igny8/internal/account"
 	"igny8/internal/clock"
+	"igny8/internal/identity"
 	"igny8/internal/tenant"
 	"igny8/internal/web/webtest"
 )
@@ -136,6 +139,24 @@ func asks(b *webtest.Browser, o webtest.Options, link, name string) {
 // word is a name as one lower-case word.
 func word(name string) string { return strings.ReplaceAll(name, " ", "") }
 
+// joins makes somebody a member of an owner's account.
+func (h *house) joins(owner, token string, role account.Role) {
+	h.t.Helper()
+	ctx, ids := h.t.Context(), h.s.identity
+	by, err := ids.Admit(ctx, "Bearer "+owner, identity.Tenant(tenant.ManageTeam))
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	who, err := ids.Admit(ctx, "Bearer "+token, identity.AnyUser())
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	err = h.s.store.Update(ctx, by.Scope, func(ctx context.Context, tx *tenant.Tx) error { return account.AddMember(ctx, tx, who.User, role) })
+	if err != nil {
+		h.t.Fatal(err)
+	}
+}
+
 // visits is a tab of somebody who is signed in.
 func (h *house) visits(email, password string) *http.Client {
 	h.t.Helper()
@@ -162,10 +183,15 @@ func TestWhoMayOnlyReadSeesNoButtons(t *testing.T) {
 		"viewer": {http.StatusForbidden, http.StatusForbidden, false}, "editor": {http.StatusOK, http.StatusForbidden, false}, "admin": {http.StatusOK, http.StatusOK, true},
 	} {
 		p := someone("trial", "")
-		u := h.send("POST", "/auth/register", "", p).is(http.StatusCreated).text("user.id")
-		h.sql(`UPDATE members SET account_id = '` + f.ids["account"] + `', role = '` + role + `' WHERE user_id = '` + u + `'`)
-		h.sql(`UPDATE token_families SET account_id = '` + f.ids["account"] + `' WHERE user_id = '` + u + `'`)
+		h.joins(f.owner, h.send("POST", "/auth/register", "", p).is(http.StatusCreated).text("access_token"), account.Role(role))
 		tab := h.visits(p["email"].(string), p["password"].(string))
+		entered, err := tab.PostForm(h.base+"/accounts/enter", url.Values{"account": {f.ids["account"]}})
+		if err == nil {
+			err = entered.Body.Close()
+		}
+		if err != nil || entered.StatusCode != http.StatusOK {
+			t.Fatalf("%s enters: %v", role, err)
+		}
 		team, text := got(t, tab, h.base+"/team")
 		keys, _ := got(t, tab, h.base+"/keys")
 		if team != want.team || keys != want.keys || strings.Contains(text, "Invite a colleague") != want.invites {
@@ -192,8 +218,8 @@ func TestGoingToAnotherAccount(t *testing.T) {
 	f := h.furnish(t, h.operator(), "alice")
 	p := someone("trial", "")
 	r := h.send("POST", "/auth/register", "", p).is(http.StatusCreated)
-	user, home := r.text("user.id"), r.text("account.id")
-	h.sql(`INSERT INTO members (account_id, user_id, role, created_at) VALUES ('` + f.ids["account"] + `', '` + user + `', 'editor', 2)`)
+	home := r.text("account.id")
+	h.joins(f.owner, r.text("access_token"), account.Editor)
 	tab := h.visits(p["email"].(string), p["password"].(string))
 	post := func(path, account string) (int, string) {
 		t.Helper()
@@ -231,7 +257,11 @@ func TestGoingToAnotherAccount(t *testing.T) {
 		t.Error("who left is a member still")
 	}
 	// Who is a member of nothing is told what to do.
-	h.sql(`DELETE FROM members WHERE user_id = '` + user + `'`)
+	own, err := tenant.ParseAccountID(home)
+	if err != nil {
+		t.Fatal(err)
+	}
+	h.sqlOf(own, `DELETE FROM members WHERE account_id = $1`, home)
 	tab = h.visits(p["email"].(string), p["password"].(string))
 	if status, text := got(t, tab, h.base+"/accounts"); status != http.StatusOK || !strings.Contains(text, "member of no account") {
 		t.Errorf("%d: %s", status, text)

@@ -7,8 +7,10 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+	"time"
 
 	"igny8/internal/credit"
+	"igny8/internal/fault"
 	"igny8/internal/identity"
 	"igny8/internal/publish"
 	"igny8/internal/tenant"
@@ -171,7 +173,7 @@ func (w *Web) decide(rw http.ResponseWriter, r *http.Request, v *visit, said str
 		if err != nil || errors.Is(f, writer.ErrContentNotFound) {
 			return errors.Join(err, f)
 		}
-		return w.showArticle(rw, r, v, statusOf(f), articlePage{Form: ui.NewForm(values).Refused(f)})
+		return w.showArticle(rw, r, v, statusOf(f), articlePage{Form: ui.NewForm(values).Refused(f, "at")})
 	}
 	w.say(rw, ui.Good, said)
 	return to(rw, r, "/articles/"+cid.String())
@@ -187,6 +189,14 @@ func (w *Web) approveArticle(rw http.ResponseWriter, r *http.Request, v *visit) 
 	})
 }
 
+// momentLayout is how a form says a moment, which is one of UTC.
+const momentLayout = "2006-01-02T15:04"
+
+var (
+	errWhen       = fault.New(fault.Invalid, "page.invalid_moment", "Give the day and the time, such as 2027-01-31T09:00.").At("body.at", "is no moment", nil)
+	errDraftLater = fault.New(fault.Invalid, "page.draft_later", "A draft has no time at which it appears. Leave one of the two out.").At("body.at", "is for what is published", nil)
+)
+
 // versionOf is the version that somebody had before him.
 func versionOf(values url.Values) (int64, error) {
 	n, err := strconv.ParseInt(values.Get("version"), 10, 64)
@@ -201,6 +211,15 @@ func (w *Web) publishArticle(rw http.ResponseWriter, r *http.Request, v *visit) 
 		o := publish.Order{Wanted: publish.AsPost}
 		if values.Get("draft") == "yes" {
 			o.Wanted = publish.AsDraft
+		}
+		if typed := values.Get("at"); typed != "" {
+			at, err := time.Parse(momentLayout, typed)
+			if err != nil {
+				return errWhen
+			}
+			if o.At = at; o.Wanted == publish.AsDraft {
+				return errDraftLater
+			}
 		}
 		_, err := w.Press.Publish(ctx, tx, cid, o)
 		return err

@@ -48,6 +48,7 @@ func (w *Web) mountAll() {
 	w.mountClusters()
 	w.mountIdeas()
 	w.mountArticles()
+	w.mountCalendar()
 	w.mountJobs()
 	w.mountSites()
 	w.mountBilling()
@@ -105,7 +106,7 @@ func tenantPlaces(may tenant.Permissions) []ui.Place {
 		all = append(all,
 			ui.Place{Name: "Keywords", Path: "/keywords", Icon: ui.IconSearch}, ui.Place{Name: "Clusters", Path: "/clusters", Icon: ui.IconLayers},
 			ui.Place{Name: "Ideas", Path: "/ideas", Icon: ui.IconLightbulb}, ui.Place{Name: "Articles", Path: "/articles", Icon: ui.IconFileText},
-			ui.Place{Name: "Jobs", Path: "/jobs", Icon: ui.IconActivity},
+			ui.Place{Name: "Calendar", Path: "/calendar", Icon: ui.IconCalendar}, ui.Place{Name: "Jobs", Path: "/jobs", Icon: ui.IconActivity},
 			ui.Place{Name: "Sites", Path: "/sites", Icon: ui.IconGlobe},
 		)
 	}

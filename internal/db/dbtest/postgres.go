@@ -62,7 +62,8 @@ func postgresURL(t testing.TB, migrated bool) string {
 func startServer(t testing.TB) (string, string, error) {
 	at := os.Getenv("IGNY8_TEST_DATABASE_URL")
 	if at == "" {
-		super, err := StartCluster(t.Context())
+		// A worker of autovacuum that is in a database keeps its owner from dropping it.
+		super, err := StartCluster(t.Context(), "autovacuum=off")
 		if err != nil {
 			return "", "", err
 		}
