@@ -12,8 +12,6 @@ import (
 	"testing"
 
 	"igny8/internal/clock"
-	"igny8/internal/db"
-	"igny8/internal/db/dbtest"
 	"igny8/internal/payment/stripetest"
 	"igny8/internal/tenant"
 	"igny8/internal/web/webtest"
@@ -266,9 +264,6 @@ func TestBrowserOrdersAndCancels(t *testing.T) {
 // TestBrowserPaysByCard goes to the payment provider and back.
 func TestBrowserPaysByCard(t *testing.T) {
 	t.Parallel()
-	if dbtest.Engine() != db.SQLite {
-		t.Skip("the browser looks at pages on SQLite")
-	}
 	s := openTill(t, clock.Clock{})
 	in(t, []string{"telephone"}, func(t *testing.T, name string, o webtest.Options) {
 		b := webtest.Open(t, s.base, o)

@@ -8,9 +8,6 @@ import (
 	"testing"
 	"time"
 
-	"igny8/internal/clock"
-	"igny8/internal/db"
-	"igny8/internal/db/dbtest"
 	"igny8/internal/web/webtest"
 )
 
@@ -32,10 +29,7 @@ func await(b *webtest.Browser, text string) {
 // finds keywords and groups them, by hand in a browser.
 func TestBrowserFromASiteToClusters(t *testing.T) {
 	t.Parallel()
-	if dbtest.Engine() != db.SQLite {
-		t.Skip("the browser looks at pages on SQLite")
-	}
-	h := openWide(t, clock.Clock{})
+	h := openPages(t)
 	list := "Keyword,Wie oft,KD,Search Intent\nhoney cake recipe,900,12,informational\nhoney cake,2400,30,informational\nbuy honey,700,40,transactional\n" +
 		"bee hotel,500,8,informational\nbee hotel kit,90,9,transactional\nbuild a bee hotel,80,3,informational\nwax candle,400,9,commercial\nbeeswax candle,300,9,commercial\nwax candle kit,20,9,commercial\n,100,5,informational\n"
 	file := filepath.Join(t.TempDir(), "keywords.csv")
@@ -47,6 +41,7 @@ func TestBrowserFromASiteToClusters(t *testing.T) {
 		h.send("POST", "/auth/register", "", p).is(http.StatusCreated)
 		b := webtest.Open(t, h.base, o)
 		b.Go("/sign-in").Type("email", p["email"].(string)).Type("password", p["password"].(string)).Submit("Sign in")
+		look(b.Is("/home", "Your first article", "0 of 7 steps", "Add a site", "Nothing runs", "Nothing is scheduled"), name+" first steps")
 		look(b.Go("/keywords").Is("/keywords", "No site yet"), name+" keywords without a site")
 		look(b.Go("/sites").Is("/sites", "No site yet").Press(`main a[href="/sites/new"]`).Is("/sites/new", "New site"), name+" new site")
 		look(b.Type("name", "Bees").Type("domain", "http://").Submit("Add the site").Is("/sites/new", "is not a domain"), name+" new site refused")
@@ -110,6 +105,7 @@ func TestBrowserFromASiteToClusters(t *testing.T) {
 		look(b.Submit("Publish").Is("/articles/"+article+"/publish", "A draft has no time"), name+" scheduled as a draft")
 		b.Go("/articles/"+article).Eval(`document.querySelector('input[name="at"]').value = new Date(Date.now() + 86400000).toISOString().slice(0, 16)`, nil)
 		look(b.Submit("Publish").Is("/articles/"+article, "It is on its way to the site."), name+" scheduled")
+		look(b.Go("/home").Is("/home", "6 of 7 steps", "1 approved article is not published yet: Bees", "appears"), name+" dashboard")
 		look(b.Go("/calendar?month="+time.Now().UTC().AddDate(0, 0, 1).Format("2006-01")).Is(b.At("location.pathname + location.search"), "queued"), name+" calendar")
 		h.send("DELETE", "/sites/"+site+"/wordpress", token, nil).is(http.StatusNoContent)
 		b.Go("/articles/" + article)

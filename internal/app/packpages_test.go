@@ -6,8 +6,6 @@ import (
 	"testing"
 
 	"igny8/internal/clock"
-	"igny8/internal/db"
-	"igny8/internal/db/dbtest"
 	"igny8/internal/web/webtest"
 )
 
@@ -15,9 +13,6 @@ import (
 // to be warned again.
 func TestBrowserBuysCredits(t *testing.T) {
 	t.Parallel()
-	if dbtest.Engine() != db.SQLite {
-		t.Skip("the browser looks at pages on SQLite")
-	}
 	in(t, []string{"desktop", "telephone without scripts"}, func(t *testing.T, name string, o webtest.Options) {
 		h := openWide(t, clock.Clock{})
 		operator := h.operator()

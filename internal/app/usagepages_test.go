@@ -9,8 +9,6 @@ import (
 
 	"igny8/internal/clock"
 	"igny8/internal/credit"
-	"igny8/internal/db"
-	"igny8/internal/db/dbtest"
 	"igny8/internal/tenant"
 	"igny8/internal/web/webtest"
 )
@@ -38,9 +36,6 @@ func (h *house) spends(s tenant.Scope, w credit.Want, used credit.Credits) {
 // at the ledger.
 func TestBrowserUsage(t *testing.T) {
 	t.Parallel()
-	if dbtest.Engine() != db.SQLite {
-		t.Skip("the browser looks at pages on SQLite")
-	}
 	hand := clock.NewHand(time.Now().UTC().AddDate(0, 0, -35))
 	h := openWide(t, hand.Clock())
 	p := someone("trial", "")

@@ -123,6 +123,20 @@ func Load(ctx context.Context, r tenant.Reader, sid site.ID) (Pipeline, error) {
 	return p, nil
 }
 
+// All lists the pipelines of an account.
+func All(ctx context.Context, r tenant.Reader) ([]Pipeline, error) {
+	var all []Pipeline
+	err := r.Each(ctx, `SELECT `+columns+` FROM pipelines WHERE account_id = $1 ORDER BY site_id`, nil, func(scan tenant.Scan) error {
+		p, err := read(scan)
+		all = append(all, p)
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("pipelines: %w", err)
+	}
+	return all, nil
+}
+
 // Set sets a site's pipeline up, or changes it: it looks for work at once. What
 // it has ordered goes on when it is paused.
 func Set(ctx context.Context, tx *tenant.Tx, sid site.ID, s Settings) (Pipeline, error) {

@@ -109,6 +109,21 @@ func Counts(ctx context.Context, r tenant.Reader, sid site.ID) (all, unclustered
 	return all, unclustered, nil
 }
 
+// Begun is what of planning an account has, whatever the site.
+type Begun struct{ Keywords, Clusters, Ideas bool }
+
+// HasBegun tells how far an account has come with planning.
+func HasBegun(ctx context.Context, r tenant.Reader) (Begun, error) {
+	var b Begun
+	for table, there := range map[string]*bool{"keywords": &b.Keywords, "clusters": &b.Clusters, "ideas": &b.Ideas} {
+		err := r.Get(ctx, `SELECT EXISTS (SELECT 1 FROM `+table+` WHERE account_id = $1)`, nil, there)
+		if err != nil {
+			return Begun{}, fmt.Errorf("whether there are %s: %w", table, err)
+		}
+	}
+	return b, nil
+}
+
 // query is a list's statement and its arguments, which begin at $2.
 type query struct {
 	text string

@@ -49,27 +49,53 @@ type Health struct {
 	Problems  []string `json:"problems"`
 }
 
-// LoadChannel reads how a site is published to: ErrNoChannel when it is not.
-func LoadChannel(ctx context.Context, r tenant.Reader, sid site.ID) (Channel, error) {
-	c := Channel{Site: sid}
+const channelColumns = `site_id, way, url, username, password, trouble, checked_at, health, seen_at`
+
+func readChannel(scan tenant.Scan) (Channel, error) {
+	var c Channel
 	var checked, seen *int64
 	var health string
-	err := r.Get(ctx, `
-		SELECT way, url, username, password, trouble, checked_at, health, seen_at FROM site_channels WHERE account_id = $1 AND site_id = $2`,
-		[]any{sid}, &c.Way, &c.URL, &c.User, &c.sealed, &c.Trouble, &checked, &health, &seen)
+	if err := scan(&c.Site, &c.Way, &c.URL, &c.User, &c.sealed, &c.Trouble, &checked, &health, &seen); err != nil {
+		return Channel{}, err
+	}
+	if health != "" {
+		if err := json.Unmarshal([]byte(health), &c.Health); err != nil {
+			return Channel{}, err
+		}
+	}
+	c.Checked, c.Seen = clock.FromNull(checked), clock.FromNull(seen)
+	return c, nil
+}
+
+// LoadChannel reads how a site is published to: ErrNoChannel when it is not.
+func LoadChannel(ctx context.Context, r tenant.Reader, sid site.ID) (Channel, error) {
+	c, err := readChannel(func(dest ...any) error {
+		return r.Get(ctx, `SELECT `+channelColumns+` FROM site_channels WHERE account_id = $1 AND site_id = $2`, []any{sid}, dest...)
+	})
 	if tenant.IsNotFound(err) {
 		if _, err = site.Load(ctx, r, sid); err == nil {
 			err = ErrNoChannel
 		}
 	}
-	if err == nil && health != "" {
-		err = json.Unmarshal([]byte(health), &c.Health)
-	}
 	if err != nil {
 		return Channel{}, fmt.Errorf("channel of %s: %w", sid, err)
 	}
-	c.Checked, c.Seen = clock.FromNull(checked), clock.FromNull(seen)
 	return c, nil
+}
+
+// Channels lists how the sites of an account are published to. One that is not
+// connected is not among them.
+func Channels(ctx context.Context, r tenant.Reader) ([]Channel, error) {
+	var all []Channel
+	err := r.Each(ctx, `SELECT `+channelColumns+` FROM site_channels WHERE account_id = $1 ORDER BY site_id`, nil, func(scan tenant.Scan) error {
+		c, err := readChannel(scan)
+		all = append(all, c)
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("channels: %w", err)
+	}
+	return all, nil
 }
 
 // Connect connects a site to its WordPress by an application password, which is

@@ -254,3 +254,13 @@ func Calendar(ctx context.Context, r tenant.Reader, f Filter) ([]Publication, er
 	}
 	return all, nil
 }
+
+// Failures lists what could not be published and was not tried again, the
+// newest first.
+func Failures(ctx context.Context, r tenant.Reader, limit int) ([]Publication, error) {
+	all, err := readAll(ctx, r, `AND state = $2 ORDER BY updated_at DESC, content_id LIMIT $3`, string(Failed), limit)
+	if err != nil {
+		return nil, fmt.Errorf("what could not be published: %w", err)
+	}
+	return all, nil
+}

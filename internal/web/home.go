@@ -7,14 +7,22 @@ import (
 	"time"
 
 	"igny8/internal/account"
+	"igny8/internal/automation"
 	"igny8/internal/credit"
 	"igny8/internal/identity"
+	"igny8/internal/invoice"
+	"igny8/internal/job"
+	"igny8/internal/planner"
+	"igny8/internal/publish"
+	"igny8/internal/site"
 	"igny8/internal/subscription"
 	"igny8/internal/tenant"
 	"igny8/internal/web/ui"
+	"igny8/internal/writer"
 )
 
-// homePage is what a member sees first: the account, its plan, its credits.
+// homePage is what a member sees first: what the account has, what runs, what is
+// next, and what waits for somebody.
 type homePage struct {
 	ui.Page
 	Holder       account.Account
@@ -23,6 +31,55 @@ type homePage struct {
 	Bills        bool // the member may see what follows
 	Subscription subscription.Subscription
 	Balance      credit.Balance
+	Steps        []homeStep // of who begins; none once the first article is published
+	Errands      []errand
+	Work         homeWork
+	Next         []homeNext
+}
+
+// homeStep is one of the first steps.
+type homeStep struct {
+	Name, Says, Path string
+	Done             bool
+}
+
+// errand is something that waits for somebody.
+type errand struct {
+	Tone       ui.Tone
+	Says, Path string
+	Do         string // the words of the link
+}
+
+// homeWork is what runs, or waits to.
+type homeWork struct {
+	Locale ui.Locale
+	Jobs   []job.Job
+}
+
+// homeNext is what happens by itself, when.
+type homeNext struct {
+	At         time.Time
+	Says, Path string
+	What       string // publishes, or looks for work
+}
+
+// tally is how many articles each site has in each status.
+type tally map[site.ID]map[writer.ContentStatus]int64
+
+// of is how many there are in a status, whatever the site.
+func (t tally) of(s writer.ContentStatus) (n int64) {
+	for _, on := range t {
+		n += on[s]
+	}
+	return n
+}
+
+// one is a number with what is counted.
+func one(l ui.Locale, n int64, single, several string) string {
+	if n == 1 {
+		return "1 " + single
+	}
+	return l.Number(n) + " " + several
 }
 
 // ends is what the end of the period means.
@@ -37,39 +94,224 @@ func (p homePage) ends() string {
 	}
 }
 
+// done is how many of the first steps are.
+func (p homePage) done() (n int64) {
+	for _, s := range p.Steps {
+		if s.Done {
+			n++
+		}
+	}
+	return n
+}
+
+// next is the first step that is not done.
+func (p homePage) next() homeStep {
+	for _, s := range p.Steps {
+		if !s.Done {
+			return s
+		}
+	}
+	return homeStep{}
+}
+
 func (w *Web) home(rw http.ResponseWriter, r *http.Request, v *visit) error {
 	p := homePage{Bills: v.Scope.Permissions().Has(tenant.ReadBilling)}
-	var err error
-	if p.Page, err = w.member(r.Context(), v, "Home"); err != nil {
-		return err
-	}
 	u, err := w.Identity.UserOf(r.Context(), v.User)
 	if err != nil {
 		return err
 	}
 	p.Verified, p.Address = !u.Verified.IsZero(), u.Email
-	err = w.st.View(r.Context(), v.Scope, func(ctx context.Context, view *tenant.View) (err error) {
-		if p.Holder, err = account.Load(ctx, view); err != nil || !p.Bills {
+	err = w.within(r, v, &p.Page, "Home", func(ctx context.Context, view *tenant.View) (err error) {
+		if p.Holder, err = account.Load(ctx, view); err != nil {
 			return err
 		}
-		p.Subscription, err = subscription.Current(ctx, view)
-		if err != nil && !errors.Is(err, subscription.ErrNotFound) { // an account of the operator's has none
+		if p.Bills {
+			if err := p.readBilling(ctx, view); err != nil {
+				return err
+			}
+		}
+		sites, err := site.List(ctx, view, "", mostSites)
+		if err != nil {
 			return err
 		}
-		p.Balance, err = credit.BalanceOf(ctx, view)
+		channels, err := publish.Channels(ctx, view)
+		if err != nil {
+			return err
+		}
+		articles, err := writer.Tally(ctx, view)
+		if err != nil {
+			return err
+		}
+		if tally(articles).of(writer.Published) == 0 {
+			if err := p.readSteps(ctx, view, sites, channels, articles); err != nil {
+				return err
+			}
+		}
+		if err := p.readErrands(ctx, view, sites, channels, articles); err != nil {
+			return err
+		}
+		if err := p.readNext(ctx, view, sites); err != nil {
+			return err
+		}
+		p.Work, err = workNow(ctx, view, p.Locale)
 		return err
 	})
 	if err != nil {
 		return err
 	}
-	p.Account = p.Holder.Name
 	p.Lead = greeting(u)
 	return show(r.Context(), rw, http.StatusOK, homeView(p))
 }
 
 func greeting(u identity.User) string { return "Welcome, " + u.FirstName + "." }
 
-// homeCredits is the part of the page that keeps itself up to date.
+// readBilling reads the plan and the credits, and what has to be done about them.
+func (p *homePage) readBilling(ctx context.Context, r tenant.Reader) (err error) {
+	p.Subscription, err = subscription.Current(ctx, r)
+	if err != nil && !errors.Is(err, subscription.ErrNotFound) { // an account of the operator's has none
+		return err
+	}
+	if p.Balance, err = credit.BalanceOf(ctx, r); err != nil {
+		return err
+	}
+	due, err := invoice.ListOpen(ctx, r)
+	if err != nil {
+		return err
+	}
+	for _, i := range due {
+		p.Errands = append(p.Errands, errand{
+			Tone: ui.Warn, Path: "/billing/invoices/" + i.ID.String(), Do: "Look at it",
+			Says: "Invoice " + i.Number + " of " + p.Locale.Money(i.AmountDue()) + " is open.",
+		})
+	}
+	low, err := credit.AlertOf(ctx, r)
+	if err == nil && low.Low {
+		p.Errands = append(p.Errands, errand{Tone: ui.Warn, Path: "/billing/credits", Do: "Buy credits", Says: "Your credits run out."})
+	}
+	return err
+}
+
+// readSteps reads how far an account has come that has published nothing yet.
+func (p *homePage) readSteps(ctx context.Context, r tenant.Reader, sites []site.Site, channels []publish.Channel, articles tally) error {
+	begun, err := planner.HasBegun(ctx, r)
+	if err != nil {
+		return err
+	}
+	connect := "/sites"
+	if len(sites) > 0 {
+		connect = "/sites/" + sites[0].ID.String()
+	}
+	p.Steps = []homeStep{
+		{"Add a site", "Where you publish: a domain with its language.", "/sites/new", len(sites) > 0},
+		{"Import keywords", "The export of Semrush, Ahrefs, Search Console or Keyword Planner, or a list of your own.", "/keywords", begun.Keywords},
+		{"Group them into clusters", "What people search for in different words, on one page each.", "/keywords", begun.Clusters},
+		{"Find ideas", "What to write for each cluster.", "/clusters", begun.Ideas},
+		{"Write an article", "You see what it costs before it is written.", "/ideas", len(articles) > 0},
+		{"Connect WordPress", "With its application password, or with our plugin.", connect, len(channels) > 0},
+		{"Publish", "Read it, approve it, and choose when it appears.", "/articles", false},
+	}
+	return nil
+}
+
+// failuresShown is how many failures of a kind are named one by one.
+const failuresShown = 3
+
+// failedLately is how old a failed job may be that is still named.
+const failedLately = 3 * 24 * time.Hour
+
+// readErrands reads what waits for somebody.
+func (p *homePage) readErrands(ctx context.Context, r tenant.Reader, sites []site.Site, channels []publish.Channel, articles tally) error {
+	names := map[site.ID]string{}
+	for _, s := range sites {
+		names[s.ID] = s.Name
+		read, list := articles[s.ID], "/articles?site="+s.ID.String()
+		if n := read[writer.Review] + read[writer.Draft]; n > 0 {
+			p.Errands = append(p.Errands, errand{Tone: ui.Note, Path: list, Do: "Read", Says: one(p.Locale, n, "article waits", "articles wait") + " to be read and approved: " + s.Name + "."})
+		}
+		if n := read[writer.Approved]; n > 0 {
+			p.Errands = append(p.Errands, errand{Tone: ui.Note, Path: list + "&status=approved", Do: "Publish", Says: one(p.Locale, n, "approved article is", "approved articles are") + " not published yet: " + s.Name + "."})
+		}
+	}
+	for _, c := range channels {
+		if c.Trouble != "" || c.Health != nil && len(c.Health.Problems) > 0 {
+			p.Errands = append(p.Errands, errand{Tone: ui.Bad, Path: "/sites/" + c.Site.String(), Do: "Look at it", Says: "The connection of " + names[c.Site] + " to WordPress has a problem."})
+		}
+	}
+	failed, err := publish.Failures(ctx, r, failuresShown)
+	if err != nil {
+		return err
+	}
+	for _, f := range failed {
+		p.Errands = append(p.Errands, errand{Tone: ui.Bad, Path: "/articles/" + f.Content.String(), Do: "Look at it", Says: "“" + f.Title + "” could not be published: " + f.Detail})
+	}
+	jobs, err := job.List(ctx, r, job.Filter{State: job.Failed, Limit: failuresShown})
+	for _, j := range jobs {
+		if j.Kind != (publish.SendArgs{}).Kind() && r.Now().Sub(j.Finished) < failedLately {
+			p.Errands = append(p.Errands, errand{Tone: ui.Bad, Path: "/jobs/" + j.ID.String(), Do: "Look at it", Says: jobName(j.Kind) + " did not work: " + j.Error.Detail})
+		}
+	}
+	return err
+}
+
+const (
+	nextDays  = 7 // of what is to appear
+	nextShown = 6
+)
+
+// readNext reads what happens by itself in the days to come.
+func (p *homePage) readNext(ctx context.Context, r tenant.Reader, sites []site.Site) error {
+	now := r.Now()
+	posts, err := publish.Calendar(ctx, r, publish.Filter{From: now, Until: now.AddDate(0, 0, nextDays), Limit: nextShown})
+	if err != nil {
+		return err
+	}
+	for _, one := range posts {
+		p.Next = append(p.Next, homeNext{appears(one), one.Title, "/articles/" + one.Content.String(), "appears"})
+	}
+	pipelines, err := automation.All(ctx, r)
+	if err != nil {
+		return err
+	}
+	for _, s := range sites {
+		for _, a := range pipelines {
+			if a.Site == s.ID && !a.Next.IsZero() && !a.Paused {
+				p.Next = append(p.Next, homeNext{a.Next, "Pipeline of " + s.Name, "/sites/" + s.ID.String() + "/pipeline", "looks for work"})
+			}
+		}
+	}
+	return nil
+}
+
+// workShown is how many jobs the first page shows.
+const workShown = 5
+
+// workNow is what runs, or waits to.
+func workNow(ctx context.Context, r tenant.Reader, l ui.Locale) (homeWork, error) {
+	now := homeWork{Locale: l}
+	for _, s := range []job.State{job.Running, job.Queued} {
+		some, err := job.List(ctx, r, job.Filter{State: s, Limit: workShown - len(now.Jobs)})
+		if err != nil {
+			return homeWork{}, err
+		}
+		now.Jobs = append(now.Jobs, some...)
+	}
+	return now, nil
+}
+
+// homeJobs is the part of the page that shows what runs.
+func (w *Web) homeJobs(rw http.ResponseWriter, r *http.Request, v *visit) error {
+	var now homeWork
+	err := w.st.View(r.Context(), v.Scope, func(ctx context.Context, view *tenant.View) (err error) {
+		now, err = workNow(ctx, view, v.page.Locale)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	return show(r.Context(), rw, http.StatusOK, workFigure(now))
+}
+
+// homeCredits is the part of the page that shows the balance.
 func (w *Web) homeCredits(rw http.ResponseWriter, r *http.Request, v *visit) error {
 	var b credit.Balance
 	err := w.st.View(r.Context(), v.Scope, func(ctx context.Context, view *tenant.View) (err error) {
@@ -82,5 +324,8 @@ func (w *Web) homeCredits(rw http.ResponseWriter, r *http.Request, v *visit) err
 	return show(r.Context(), rw, http.StatusOK, creditsFigure(v.page.Locale, b))
 }
 
-// creditsEvery is how often that is.
-const creditsEvery = 20 * time.Second
+// How often these parts renew themselves.
+const (
+	creditsEvery = 20 * time.Second
+	workEvery    = 5 * time.Second
+)

@@ -44,6 +44,7 @@ func (w *Web) mountAll() {
 	// In an account.
 	w.mount("GET /home", identity.Tenant(tenant.ReadContent), w.home)
 	w.mount("GET /home/credits", identity.Tenant(tenant.ReadBilling), w.homeCredits)
+	w.mount("GET /home/work", identity.Tenant(tenant.ReadContent), w.homeJobs)
 	w.mountKeywords()
 	w.mountClusters()
 	w.mountIdeas()

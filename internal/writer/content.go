@@ -426,3 +426,25 @@ func ids(ctx context.Context, r tenant.Reader, which string, sid site.ID, after 
 	}
 	return all, nil
 }
+
+// Tally is how many articles each site of an account has in each status.
+func Tally(ctx context.Context, r tenant.Reader) (map[site.ID]map[ContentStatus]int64, error) {
+	all := map[site.ID]map[ContentStatus]int64{}
+	err := r.Each(ctx, `SELECT site_id, status, count(*) FROM contents WHERE account_id = $1 GROUP BY site_id, status`, nil, func(scan tenant.Scan) error {
+		var sid site.ID
+		var s ContentStatus
+		var n int64
+		if err := scan(&sid, &s, &n); err != nil {
+			return err
+		}
+		if all[sid] == nil {
+			all[sid] = map[ContentStatus]int64{}
+		}
+		all[sid][s] = n
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("count articles: %w", err)
+	}
+	return all, nil
+}

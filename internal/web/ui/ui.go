@@ -38,6 +38,22 @@ func (t Tone) icon() Icon {
 	return IconInfo
 }
 
+// class is the colour of a tone.
+func (t Tone) class() string {
+	switch t {
+	case Good:
+		return "text-good"
+	case Warn:
+		return "text-warn"
+	case Bad:
+		return "text-destructive"
+	case Note:
+		return "text-note"
+	case Quiet:
+	}
+	return "text-muted-foreground"
+}
+
 // alert is Basecoat's name for a message of a tone.
 func (t Tone) alert() string {
 	if t == Bad {
