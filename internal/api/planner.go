@@ -26,6 +26,8 @@ func (a *API) plannerRoutes() {
 	read(a, route{method: http.MethodGet, path: "/planner/keywords", id: "list-keywords", tag: "planner", summary: "The keywords"}, reading, listKeywords)
 	write(a, route{method: http.MethodPost, path: "/planner/keywords", id: "create-keywords", tag: "planner", status: http.StatusCreated,
 		summary: "Add keywords by hand; one that is there already is returned as it is"}, writing, a.createKeywords)
+	write(a, route{method: http.MethodPost, path: "/planner/keywords/delete", id: "delete-keywords", tag: "planner",
+		summary: "Delete keywords of a site. What was written for them stays"}, writing, deleteKeywords)
 	write(a, route{method: http.MethodPost, path: "/planner/keywords/import", id: "import-keywords", tag: "planner", status: http.StatusAccepted, maxBody: maxUpload,
 		summary: "Import a file of keywords, as Search Console, Semrush, Ahrefs or Keyword Planner export it"}, writing, a.importKeywords)
 	mount(a, route{method: http.MethodPost, path: "/planner/keywords/import/preview", id: "preview-import", tag: "planner", maxBody: maxUpload,
@@ -72,10 +74,34 @@ type keywordsInput struct {
 	Site        string `query:"site_id" maxLength:"64"`
 	Cluster     string `query:"cluster_id" maxLength:"64"`
 	Unclustered bool   `query:"unclustered" doc:"Only those in no cluster."`
+	Search      string `query:"search" maxLength:"200" doc:"Stands somewhere in the keyword, whatever its case and accents."`
+	Intent      string `query:"intent" enum:"informational,navigational,commercial,transactional"`
+	MinVolume   int64  `query:"min_volume" minimum:"0" doc:"Searches a month at least. Zero: whatever it is, or if it is not known."`
+	MaxVolume   int64  `query:"max_volume" minimum:"-1" default:"-1" doc:"Searches a month at most. -1: whatever it is, or if it is not known."`
+	MinDiff     int64  `query:"min_difficulty" minimum:"0" maximum:"100" doc:"0: whatever it is, or if it is not known."`
+	MaxDiff     int64  `query:"max_difficulty" minimum:"-1" maximum:"100" default:"-1" doc:"-1: whatever it is, or if it is not known."`
+	Order       string `query:"order" enum:"arrival,volume,difficulty,phrase" default:"arrival" doc:"Volume: those most searched for first. Difficulty: the easiest first. Phrase: by the alphabet."`
+}
+
+// filter is the filter that the query asks for.
+func (in *keywordsInput) filter() planner.KeywordFilter {
+	f := planner.KeywordFilter{Unclustered: in.Unclustered, Search: in.Search, Intent: in.Intent, Limit: in.Limit + 1, After: in.Cursor}
+	for _, bound := range []struct {
+		asked, none int64
+		to          **int64
+	}{{in.MinVolume, 0, &f.MinVolume}, {in.MaxVolume, -1, &f.MaxVolume}, {in.MinDiff, 0, &f.MinDifficulty}, {in.MaxDiff, -1, &f.MaxDifficulty}} {
+		if bound.asked != bound.none {
+			*bound.to = &bound.asked
+		}
+	}
+	if in.Order != "arrival" {
+		f.Order = planner.KeywordOrder(in.Order)
+	}
+	return f
 }
 
 func listKeywords(ctx context.Context, v *tenant.View, in *keywordsInput) (*reply[page[keywordView]], error) {
-	f := planner.KeywordFilter{Unclustered: in.Unclustered, Limit: in.Limit + 1}
+	f := in.filter()
 	var err error
 	if f.Site, err = filter(site.ParseID, in.Site, site.ErrNotFound); err != nil {
 		return nil, err
@@ -83,13 +109,15 @@ func listKeywords(ctx context.Context, v *tenant.View, in *keywordsInput) (*repl
 	if f.Cluster, err = filter(planner.ParseClusterID, in.Cluster, planner.ErrClusterNotFound); err != nil {
 		return nil, err
 	}
-	after, err := cursorOf(planner.ParseKeywordID, in.Cursor)
-	if err != nil {
-		return nil, err
+	if f.Order == planner.ByArrival {
+		after, err := cursorOf(planner.ParseKeywordID, in.Cursor)
+		if err != nil {
+			return nil, err
+		}
+		f.After = after.String()
 	}
-	f.After = after.String()
 	all, err := planner.Keywords(ctx, v, f)
-	return part(all, in.Limit, showKeyword, func(k planner.Keyword) string { return k.ID.String() }), err
+	return part(all, in.Limit, showKeyword, f.Order.Cursor), err
 }
 
 // filter reads an id that narrows a list; none is the zero one.
@@ -130,6 +158,30 @@ func (a *API) createKeywords(ctx context.Context, tx *tenant.Tx, in *createKeywo
 	}
 	all, err := a.planner.Add(ctx, tx, ks)
 	return list(all, showKeyword), err
+}
+
+type deleteKeywordsInput struct {
+	Body struct {
+		Site     string   `json:"site_id" maxLength:"64"`
+		Keywords []string `json:"keyword_ids" minItems:"1" maxItems:"1000" nullable:"false"`
+	}
+}
+
+type deletedView struct {
+	Deleted int64 `json:"deleted"`
+}
+
+func deleteKeywords(ctx context.Context, tx *tenant.Tx, in *deleteKeywordsInput) (*reply[deletedView], error) {
+	sid, err := named(site.ParseID, in.Body.Site, site.ErrNotFound)
+	if err != nil {
+		return nil, err
+	}
+	ks, err := allNamed(planner.ParseKeywordID, in.Body.Keywords, planner.ErrKeywordNotFound)
+	if err != nil {
+		return nil, err
+	}
+	n, err := planner.DeleteKeywords(ctx, tx, sid, ks)
+	return &reply[deletedView]{Body: deletedView{Deleted: n}}, err
 }
 
 // place reads where keywords belong.

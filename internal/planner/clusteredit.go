@@ -183,18 +183,25 @@ func (c Cluster) take(ctx context.Context, tx *tenant.Tx, ks []KeywordID) error 
 	return nil
 }
 
+// unique is ks without repetitions, in the order of their ids.
+func unique(ks []KeywordID) []KeywordID {
+	sorted := slices.SortedFunc(slices.Values(ks), func(a, b KeywordID) int { return strings.Compare(a.String(), b.String()) })
+	return slices.Compact(sorted)
+}
+
 // countIn counts the keywords that are among ks and meet a condition on $2.
 func countIn(ctx context.Context, r tenant.Reader, and string, of any, ks []KeywordID) (n int64, err error) {
-	if len(ks) == 0 {
-		return 0, nil
-	}
-	args := []any{of}
-	for _, k := range ks {
-		args = append(args, k)
-	}
-	q := `SELECT count(*) FROM keywords WHERE account_id = $1 ` + and + ` AND id IN (` + numbered(len(ks)) + `)`
-	if err := r.Get(ctx, q, args, &n); err != nil {
-		return 0, fmt.Errorf("count keywords: %w", err)
+	for part := range slices.Chunk(unique(ks), batchSize) {
+		args := []any{of}
+		for _, k := range part {
+			args = append(args, k)
+		}
+		var some int64
+		q := `SELECT count(*) FROM keywords WHERE account_id = $1 ` + and + ` AND id IN (` + numbered(len(part)) + `)`
+		if err := r.Get(ctx, q, args, &some); err != nil {
+			return 0, fmt.Errorf("count keywords: %w", err)
+		}
+		n += some
 	}
 	return n, nil
 }

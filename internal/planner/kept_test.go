@@ -98,36 +98,122 @@ func TestKeywordsAreFound(t *testing.T) {
 	h.add("Café noir:10", "cafe creme:30", "100% arabica", "tea:30", "percent:5", "a_b:1", "axb:2")
 	for search, want := range map[string]string{"CAFE": "[cafe creme Café noir]", "%": "[100% arabica]", "a_b": "[a_b]", "zzz": "[]", " ": "[cafe creme tea Café noir percent axb a_b 100% arabica]"} {
 		var got []string
-		for _, k := range h.keywords(planner.KeywordFilter{Search: search, ByVolume: true}) {
+		for _, k := range h.keywords(planner.KeywordFilter{Search: search, Order: planner.ByVolume}) {
 			got = append(got, k.Phrase)
 		}
 		if fmt.Sprint(got) != want {
 			t.Errorf("%q finds %v, want %s", search, got, want)
 		}
 	}
-	var got []string
-	f := planner.KeywordFilter{ByVolume: true, Limit: 2}
-	for {
-		page := h.keywords(f)
-		if len(page) == 0 {
-			break
+	for order, want := range map[planner.KeywordOrder]string{
+		planner.ByArrival: "[Café noir cafe creme 100% arabica tea percent a_b axb]", planner.ByVolume: "[cafe creme tea Café noir percent axb a_b 100% arabica]",
+		planner.ByDifficulty: "[Café noir cafe creme 100% arabica tea percent a_b axb]", planner.ByPhrase: "[100% arabica a_b axb cafe creme Café noir percent tea]",
+	} {
+		var got []string
+		f := planner.KeywordFilter{Order: order, Limit: 2}
+		for {
+			page := h.keywords(f)
+			if len(page) == 0 {
+				break
+			}
+			for _, k := range page {
+				got = append(got, k.Phrase)
+			}
+			f.After = order.Cursor(page[len(page)-1])
 		}
-		for _, k := range page {
-			got = append(got, k.Phrase)
+		if fmt.Sprint(got) != want {
+			t.Errorf("by %q, page by page: %v", order, got)
 		}
-		f.After = page[len(page)-1].Cursor()
-	}
-	if fmt.Sprint(got) != "[cafe creme tea Café noir percent axb a_b 100% arabica]" {
-		t.Errorf("page by page: %v", got)
 	}
 	h.view(func(ctx context.Context, v *tenant.View) error {
 		if all, loose, err := planner.Counts(ctx, v, h.site); all != 7 || loose != 7 || err != nil {
 			t.Errorf("%d keywords, %d in no cluster, %v", all, loose, err)
 		}
-		_, err := planner.Keywords(ctx, v, planner.KeywordFilter{ByVolume: true, After: "x"})
+		_, err := planner.Keywords(ctx, v, planner.KeywordFilter{Order: planner.ByVolume, After: "x"})
 		if !errors.Is(err, planner.ErrInvalidCursor) {
 			t.Errorf("a cursor that is none: %v", err)
 		}
 		return nil
 	})
+}
+
+// TestKeywordsAreNarrowed by their numbers and their intent; one of which a
+// number is not known is in no range of it.
+func TestKeywordsAreNarrowed(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t, aitest.Script{}, unlimited)
+	n := func(v int64) *int64 { return &v }
+	h.must(func(ctx context.Context, tx *tenant.Tx) error {
+		_, err := h.p.Add(ctx, tx, []planner.NewKeyword{
+			{Site: h.site, Phrase: "buy honey", Volume: n(900), Difficulty: n(40), Intent: "transactional"},
+			{Site: h.site, Phrase: "honey cake", Volume: n(100), Difficulty: n(5), Intent: "informational"},
+			{Site: h.site, Phrase: "what is honey", Intent: "informational"},
+		})
+		return err
+	})
+	for want, f := range map[string]planner.KeywordFilter{
+		"[buy honey]":                          {MinVolume: n(101)},
+		"[honey cake]":                         {MaxVolume: n(100)},
+		"[honey cake buy honey]":               {MinVolume: n(0), Order: planner.ByDifficulty},
+		"[honey cake what is honey]":           {Intent: "informational", Order: planner.ByDifficulty},
+		"[]":                                   {Intent: "navigational"},
+		"[honey cake buy honey what is honey]": {Order: planner.ByDifficulty},
+	} {
+		var got []string
+		for _, k := range h.keywords(f) {
+			got = append(got, k.Phrase)
+		}
+		if fmt.Sprint(got) != want {
+			t.Errorf("%+v finds %v, want %s", f, got, want)
+		}
+		h.view(func(ctx context.Context, v *tenant.View) error {
+			ks, err := planner.Matching(ctx, v, f)
+			if n, cerr := planner.CountMatching(ctx, v, f); err != nil || cerr != nil || n != int64(len(got)) || len(ks) != len(got) {
+				t.Errorf("%+v: %d counted, %d match, %v, %v", f, n, len(ks), err, cerr)
+			}
+			return nil
+		})
+	}
+}
+
+// TestKeywordsAreDeleted with what is known of them, and their clusters are
+// counted anew: one that is left with none goes.
+func TestKeywordsAreDeleted(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t, aitest.Script{Cluster: firstWord}, unlimited)
+	h.start(h.q)
+	h.add("honey cake:900", "honey cake recipe:100", "honey cakes:50", "bee hotel:10", "bee hotels:5")
+	h.await(h.cluster().Job, job.Succeeded)
+	before := h.clusters(planner.ClusterFilter{Site: h.site})
+	if len(before) != 2 {
+		t.Fatalf("clusters %+v", before)
+	}
+	ids := map[string]planner.KeywordID{}
+	for _, k := range h.keywords(planner.KeywordFilter{}) {
+		ids[k.Phrase] = k.ID
+	}
+	missing, err := planner.ParseKeywordID("kw_01hzzzzzzzzzzzzzzzzzzzzzzz")
+	if err != nil {
+		t.Fatal(err)
+	}
+	remove := func(ks ...planner.KeywordID) (n int64, err error) {
+		err = h.update(func(ctx context.Context, tx *tenant.Tx) error {
+			n, err = planner.DeleteKeywords(ctx, tx, h.site, ks)
+			return err
+		})
+		return n, err
+	}
+	if _, err := remove(ids["bee hotel"], missing); !errors.Is(err, planner.ErrKeywordNotFound) {
+		t.Errorf("one that is not there: %v", err)
+	}
+	if n, err := remove(ids["bee hotel"], ids["bee hotels"], ids["honey cake"], ids["honey cake"]); err != nil || n != 3 {
+		t.Fatalf("deleted %d, %v", n, err)
+	}
+	after := h.clusters(planner.ClusterFilter{Site: h.site})
+	if len(after) != 1 || after[0].Size != 2 || after[0].Volume != 150 || after[0].Pillar != "honey cake recipe" {
+		t.Errorf("clusters %+v", after)
+	}
+	if ks := h.keywords(planner.KeywordFilter{}); len(ks) != 2 {
+		t.Errorf("keywords %+v", ks)
+	}
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -41,87 +40,6 @@ func readKeyword(scan tenant.Scan) (Keyword, error) {
 	err := scan(&k.ID, &k.Site, &k.Sector, &k.Cluster, &k.Phrase, &k.Volume, &k.Difficulty, &k.CPCMicros, &k.CPCCurrency, &k.Intent, &k.Country, &created)
 	k.Created = clock.FromMicros(created)
 	return k, err
-}
-
-// KeywordFilter narrows a list. Zero fields do not.
-type KeywordFilter struct {
-	Site        site.ID
-	Cluster     ClusterID
-	Unclustered bool
-	Search      string // stands somewhere in the phrase, whatever its case and accents
-	ByVolume    bool   // those most searched for first; else in the order in which they came
-	After       string // Keyword.Cursor of the last one before with ByVolume, else its id
-	Limit       int
-}
-
-// Cursor is where a list by volume goes on after this keyword.
-func (k Keyword) Cursor() string {
-	volume := int64(-1)
-	if k.Volume != nil {
-		volume = *k.Volume
-	}
-	return fmt.Sprintf("%d.%s", volume, k.ID)
-}
-
-// Keywords lists keywords.
-func Keywords(ctx context.Context, r tenant.Reader, f KeywordFilter) ([]Keyword, error) {
-	q := &query{text: `SELECT ` + keywordColumns + ` FROM keywords WHERE account_id = $1`}
-	order := `id`
-	switch {
-	case f.ByVolume:
-		order = `coalesce(volume, -1) DESC, id`
-		if f.After != "" {
-			volume, last, ok := strings.Cut(f.After, ".")
-			n, err := strconv.ParseInt(volume, 10, 64)
-			if !ok || err != nil {
-				return nil, ErrInvalidCursor
-			}
-			q.args = append(q.args, n, last)
-			q.text += ` AND (coalesce(volume, -1) < $2 OR coalesce(volume, -1) = $2 AND id > $3)`
-		}
-	case f.After != "":
-		q = newQuery(q.text, f.After)
-	}
-	if !f.Site.IsZero() {
-		q.and("site_id", f.Site)
-	}
-	if !f.Cluster.IsZero() {
-		q.and("cluster_id", f.Cluster)
-	}
-	if f.Unclustered {
-		q.text += ` AND cluster_id IS NULL`
-	}
-	if key := keywordfile.Key(f.Search); key != "" {
-		q.args = append(q.args, "%"+strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`).Replace(key)+"%")
-		q.text += fmt.Sprintf(` AND phrase_key LIKE $%d ESCAPE '\'`, len(q.args)+1)
-	}
-	return collect(ctx, r, q.inOrder(order, f.Limit), readKeyword)
-}
-
-// Counts is how many keywords a site has, and how many of them are in no
-// cluster.
-func Counts(ctx context.Context, r tenant.Reader, sid site.ID) (all, unclustered int64, err error) {
-	err = r.Get(ctx, `SELECT count(*), coalesce(sum(CASE WHEN cluster_id IS NULL THEN 1 ELSE 0 END), 0) FROM keywords WHERE account_id = $1 AND site_id = $2`,
-		[]any{sid}, &all, &unclustered)
-	if err != nil {
-		return 0, 0, fmt.Errorf("count keywords of %s: %w", sid, err)
-	}
-	return all, unclustered, nil
-}
-
-// Begun is what of planning an account has, whatever the site.
-type Begun struct{ Keywords, Clusters, Ideas bool }
-
-// HasBegun tells how far an account has come with planning.
-func HasBegun(ctx context.Context, r tenant.Reader) (Begun, error) {
-	var b Begun
-	for table, there := range map[string]*bool{"keywords": &b.Keywords, "clusters": &b.Clusters, "ideas": &b.Ideas} {
-		err := r.Get(ctx, `SELECT EXISTS (SELECT 1 FROM `+table+` WHERE account_id = $1)`, nil, there)
-		if err != nil {
-			return Begun{}, fmt.Errorf("whether there are %s: %w", table, err)
-		}
-	}
-	return b, nil
 }
 
 // query is a list's statement and its arguments, which begin at $2.

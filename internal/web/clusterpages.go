@@ -197,11 +197,11 @@ func (w *Web) showCluster(rw http.ResponseWriter, r *http.Request, v *visit, sta
 		if p.Cluster, err = planner.LoadCluster(ctx, view, cid); err != nil {
 			return err
 		}
-		all, err := planner.Keywords(ctx, view, planner.KeywordFilter{Cluster: cid, ByVolume: true, After: r.URL.Query().Get("after"), Limit: perPage + 1})
+		all, err := planner.Keywords(ctx, view, planner.KeywordFilter{Cluster: cid, Order: planner.ByVolume, After: r.URL.Query().Get("after"), Limit: perPage + 1})
 		if err != nil {
 			return err
 		}
-		p.Keywords, p.Next = pageOf(r, "after", all, planner.Keyword.Cursor)
+		p.Keywords, p.Next = pageOf(r, "after", all, planner.ByVolume.Cursor)
 		p.First = firstOf(r, "after")
 		if p.Ideas, err = planner.Ideas(ctx, view, planner.IdeaFilter{Cluster: cid, Limit: perPage}); err != nil {
 			return err

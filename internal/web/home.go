@@ -213,6 +213,9 @@ func (p *homePage) readSteps(ctx context.Context, r tenant.Reader, sites []site.
 	return nil
 }
 
+// waitingShown is how many approved articles of a site are counted at most.
+const waitingShown = 100
+
 // failuresShown is how many failures of a kind are named one by one.
 const failuresShown = 3
 
@@ -228,7 +231,14 @@ func (p *homePage) readErrands(ctx context.Context, r tenant.Reader, sites []sit
 		if n := read[writer.Review] + read[writer.Draft]; n > 0 {
 			p.Errands = append(p.Errands, errand{Tone: ui.Note, Path: list, Do: "Read", Says: one(p.Locale, n, "article waits", "articles wait") + " to be read and approved: " + s.Name + "."})
 		}
-		if n := read[writer.Approved]; n > 0 {
+		if read[writer.Approved] == 0 {
+			continue
+		}
+		waiting, err := publish.Waiting(ctx, r, s.ID, waitingShown)
+		if err != nil {
+			return err
+		}
+		if n := int64(len(waiting)); n > 0 {
 			p.Errands = append(p.Errands, errand{Tone: ui.Note, Path: list + "&status=approved", Do: "Publish", Says: one(p.Locale, n, "approved article is", "approved articles are") + " not published yet: " + s.Name + "."})
 		}
 	}

@@ -33,8 +33,12 @@ func (w *Web) mountKeywords() {
 	w.mount("GET /keywords/import/{id}", writing, w.previewFile)
 	w.mount("POST /keywords/import/{id}", writing, w.importFile)
 	w.mount("GET /jobs/{id}/rejected", reading, w.rejectedRows)
-	w.mount("GET /keywords/cluster", writing, w.quoteClustering)
-	w.mount("POST /keywords/cluster", writing, w.orderClustering)
+	w.mount("GET /keywords/group", writing, w.quoteClustering)
+	w.mount("POST /keywords/group", writing, w.orderClustering)
+	w.mount("POST /keywords/choice", writing, w.chooseKeywords)
+	w.mount("POST /keywords/"+doCluster, writing, w.choice(doCluster, w.groupChosen))
+	w.mount("POST /keywords/"+doMove, writing, w.choice(doMove, w.moveChosen))
+	w.mount("POST /keywords/"+doDelete, writing, w.choice(doDelete, w.deleteChosen))
 }
 
 // placed is where somebody works: one of the account's sites.
@@ -77,27 +81,30 @@ type keywordsPage struct {
 	Write       bool
 	ManageSites bool
 	All, Loose  int64 // keywords, and those in no cluster
-	Search      string
-	Unclustered bool
+	Filter      planner.KeywordFilter
+	Found       int64 // how many the filter finds
 	Keywords    []planner.Keyword
 	Clusters    map[planner.ClusterID]string // the names
 	Running     []job.Job
 	First, Next string
+	Find        ui.Form // the filter
+	Choose      ui.Form // of chosen keywords
 	Add, Upload ui.Form
 }
 
 func (w *Web) keywords(rw http.ResponseWriter, r *http.Request, v *visit) error {
-	return w.showKeywords(rw, r, v, http.StatusOK, keywordsPage{}, r.URL.Query().Get("site"))
+	return w.showKeywords(rw, r, v, http.StatusOK, keywordsPage{}, r.URL.Query())
 }
 
-func (w *Web) showKeywords(rw http.ResponseWriter, r *http.Request, v *visit, status int, p keywordsPage, named string) error {
+func (w *Web) showKeywords(rw http.ResponseWriter, r *http.Request, v *visit, status int, p keywordsPage, asked url.Values) error {
 	may := v.Scope.Permissions()
 	p.Write, p.ManageSites = may.Has(tenant.WriteContent), may.Has(tenant.ManageSites)
-	q := r.URL.Query()
-	p.Search, p.Unclustered = q.Get("q"), q.Get("in") == "none"
 	err := w.within(r, v, &p.Page, "Keywords", func(ctx context.Context, view *tenant.View) error {
-		if err := p.find(ctx, view, named); err != nil || p.Site.ID.IsZero() {
+		if err := p.find(ctx, view, asked.Get("site")); err != nil || p.Site.ID.IsZero() {
 			return err
+		}
+		if p.Filter, p.Find = keywordFilter(asked, p.Site.ID); p.Find.Bad() && status == http.StatusOK {
+			status = http.StatusUnprocessableEntity
 		}
 		return p.readKeywords(ctx, view, r)
 	})
@@ -111,13 +118,23 @@ func (p *keywordsPage) readKeywords(ctx context.Context, v *tenant.View, r *http
 	if p.All, p.Loose, err = planner.Counts(ctx, v, p.Site.ID); err != nil {
 		return err
 	}
-	all, err := planner.Keywords(ctx, v, planner.KeywordFilter{
-		Site: p.Site.ID, Search: p.Search, Unclustered: p.Unclustered, ByVolume: true, After: r.URL.Query().Get("after"), Limit: perPage + 1,
-	})
+	switch {
+	case !p.Filter.Narrows():
+		p.Found = p.All
+	case p.Filter == (planner.KeywordFilter{Site: p.Site.ID, Order: p.Filter.Order, Unclustered: true}):
+		p.Found = p.Loose
+	default:
+		if p.Found, err = planner.CountMatching(ctx, v, p.Filter); err != nil {
+			return err
+		}
+	}
+	f := p.Filter
+	f.After, f.Limit = r.URL.Query().Get("after"), perPage+1
+	all, err := planner.Keywords(ctx, v, f)
 	if err != nil {
 		return err
 	}
-	p.Keywords, p.Next = pageOf(r, "after", all, planner.Keyword.Cursor)
+	p.Keywords, p.Next = pageOf(r, "after", all, f.Order.Cursor)
 	p.First = firstOf(r, "after")
 	p.Clusters = map[planner.ClusterID]string{}
 	for _, k := range p.Keywords {
@@ -146,8 +163,8 @@ func (p *keywordsPage) readKeywords(ctx context.Context, v *tenant.View, r *http
 func (p keywordsPage) kinds() []ui.View {
 	at := "/keywords?site=" + p.Site.ID.String()
 	return []ui.View{
-		{Name: "All", Path: at, Count: p.All, Here: !p.Unclustered},
-		{Name: "In no cluster", Path: at + "&in=none", Count: p.Loose, Here: p.Unclustered},
+		{Name: "All", Path: at, Count: p.All, Here: !p.Filter.Unclustered},
+		{Name: "In no cluster", Path: at + "&in=none", Count: p.Loose, Here: p.Filter.Unclustered},
 	}
 }
 
@@ -203,7 +220,7 @@ func (w *Web) addKeywords(rw http.ResponseWriter, r *http.Request, v *visit) err
 		if err != nil {
 			return err
 		}
-		return w.showKeywords(rw, r, v, statusOf(f), keywordsPage{Add: ui.NewForm(values).Refused(oneLine(f, len(typed)), "keywords")}, sid.String())
+		return w.showKeywords(rw, r, v, statusOf(f), keywordsPage{Add: ui.NewForm(values).Refused(oneLine(f, len(typed)), "keywords")}, values)
 	}
 	w.say(rw, ui.Good, v.page.Locale.Number(after-before)+" added; what was there already stays as it is.")
 	return to(rw, r, "/keywords?site="+sid.String())
@@ -248,7 +265,7 @@ func (w *Web) keepFile(rw http.ResponseWriter, r *http.Request, v *visit) error 
 		if err != nil {
 			return err
 		}
-		return w.showKeywords(rw, r, v, statusOf(f), keywordsPage{Upload: ui.NewForm(values).Refused(f, "file")}, sid.String())
+		return w.showKeywords(rw, r, v, statusOf(f), keywordsPage{Upload: ui.NewForm(values).Refused(f, "file")}, values)
 	}
 	return to(rw, r, "/keywords/import/"+uid.String()+"?site="+sid.String())
 }

@@ -49,6 +49,13 @@ const legend = (root) => {
   }
 };
 
+// A box that stands for all of a name ticks those on the page, too.
+document.addEventListener('change', (event) => {
+  const name = event.target.dataset?.all;
+  if (!name) return;
+  for (const box of event.target.form.querySelectorAll(`input[type=checkbox][name="${name}"]`)) box.checked = event.target.checked;
+});
+
 // A link to a confirmation opens the dialog beside it instead.
 document.addEventListener('click', async (event) => {
   const target = event.target instanceof Element ? event.target : null;

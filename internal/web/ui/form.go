@@ -75,6 +75,7 @@ type Field struct {
 	Optional bool
 	Min, Max int    // characters; zero: any number
 	Focus    bool   // begin here
+	Bare     bool   // nothing says that it is optional: everything around it is
 	Choices  []Pick // of a select or a group of radio buttons
 }
 
