@@ -176,3 +176,20 @@ func Lock(ctx context.Context, tx *tenant.Tx) error {
 	}
 	return nil
 }
+
+// Census is how many accounts of tenants there are in each status, for the
+// operator.
+func Census(ctx context.Context, s *tenant.Survey) (map[Status]int64, error) {
+	all := map[Status]int64{}
+	err := s.Each(ctx, `SELECT status, count(*) FROM accounts WHERE kind = $1 GROUP BY status`, []any{string(Tenant)}, func(scan tenant.Scan) error {
+		var status Status
+		var n int64
+		err := scan(&status, &n)
+		all[status] = n
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("count accounts: %w", err)
+	}
+	return all, nil
+}

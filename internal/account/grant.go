@@ -21,6 +21,9 @@ type Grant struct {
 // grantable is what an account, as against a person, can make use of.
 var grantable = []tenant.Privilege{tenant.ThrottleExempt}
 
+// Grantable lists what a system account can be granted.
+func Grantable() []tenant.Privilege { return slices.Clone(grantable) }
+
 type grantDetail struct {
 	Privilege tenant.Privilege `json:"privilege"`
 }

@@ -92,6 +92,9 @@ func (s *Survey) Each(ctx context.Context, query string, args []any, row func(Sc
 	return s.r.Each(ctx, query, args, row)
 }
 
+// Now is the time of the snapshot.
+func (s *Survey) Now() time.Time { return s.r.Now() }
+
 // Shared reads, on the survey's snapshot, what belongs to no account.
 func (s *Survey) Shared() Shared { return Shared{r: s.r} }
 

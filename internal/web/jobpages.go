@@ -47,13 +47,16 @@ func (w *Web) listJobs(rw http.ResponseWriter, r *http.Request, v *visit) error 
 }
 
 // states is the parts of the list, as links.
-func (p jobsPage) states() []ui.View {
-	all := []ui.View{{Name: "All", Path: "/jobs", Count: -1, Here: p.State == ""}}
+func (p jobsPage) states() []ui.View { return jobStates("/jobs", p.State) }
+
+// jobStates is a list of jobs by their state, as links.
+func jobStates(path string, here job.State) []ui.View {
+	all := []ui.View{{Name: "All", Path: path, Count: -1, Here: here == ""}}
 	for _, s := range []struct {
 		name  string
 		state job.State
 	}{{"Running", job.Running}, {"Waiting", job.Queued}, {"Done", job.Succeeded}, {"Failed", job.Failed}, {"Cancelled", job.Cancelled}} {
-		all = append(all, ui.View{Name: s.name, Path: "/jobs?state=" + string(s.state), Count: -1, Here: p.State == s.state})
+		all = append(all, ui.View{Name: s.name, Path: path + "?state=" + string(s.state), Count: -1, Here: here == s.state})
 	}
 	return all
 }

@@ -22,6 +22,7 @@ type accountsPage struct {
 	ui.Page
 	Form        ui.Form
 	Accounts    []account.Account
+	Opens       bool // may open an account of the operator's own
 	First, Next string
 }
 
@@ -36,7 +37,7 @@ func accountStatuses() []ui.Pick {
 
 func (w *Web) accounts(rw http.ResponseWriter, r *http.Request, v *visit) error {
 	q := r.URL.Query()
-	p := accountsPage{Form: ui.NewForm(q)}
+	p := accountsPage{Form: ui.NewForm(q), Opens: v.Operator.Has(tenant.PrivilegesManage)}
 	var err error
 	if p.Page, err = w.operator(r.Context(), v, "Accounts"); err != nil {
 		return err
@@ -73,6 +74,7 @@ type accountPage struct {
 	Balances                                string
 	Debts                                   []credit.Debt
 	MaySuspend, MayAdjust, MayConfirm, Logs bool
+	Opens                                   bool // may say what an account of the operator's own may do
 }
 
 func (p accountPage) path(what string) string {
@@ -85,7 +87,7 @@ const recent = 20
 func (w *Web) account(rw http.ResponseWriter, r *http.Request, v *visit) error {
 	p := accountPage{
 		MaySuspend: v.Operator.Has(tenant.AccountsSuspend), MayAdjust: v.Operator.Has(tenant.CreditsAdjust),
-		MayConfirm: v.Operator.Has(tenant.PaymentsConfirm), Logs: v.Operator.Has(tenant.AuditRead),
+		MayConfirm: v.Operator.Has(tenant.PaymentsConfirm), Logs: v.Operator.Has(tenant.AuditRead), Opens: v.Operator.Has(tenant.PrivilegesManage),
 	}
 	p.Money = v.Operator.Has(payers(v))
 	err := w.onAccount(r, v, tenant.AccountsRead, "admin-get-account", p.read)

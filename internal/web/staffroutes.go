@@ -12,6 +12,8 @@ import (
 const (
 	maxStatement = 21 << 20
 	maxProofForm = payment.MaxProof + 64<<10
+	// maxPromptForm is the longest prompt, as a browser sends it.
+	maxPromptForm = 256 << 10
 )
 
 // mountStaff is what the operator's people see of money, accounts and settings.
@@ -43,7 +45,18 @@ func (w *Web) mountStaff() {
 	w.mount("POST /staff/bank-lines/{id}/ignore", confirm, w.ignoreLine)
 	w.mount("POST /staff/bank-lines/{id}/reopen", confirm, w.reopenLine)
 
+	people := identity.Staff(tenant.PrivilegesManage)
+	w.mount("GET /staff/people", people, w.people)
+	w.mount("POST /staff/people", people, w.grantPrivilege)
+	w.mount("GET /staff/people/take", people, w.askTake)
+	w.mount("POST /staff/people/take", people, w.takePrivilege)
 	w.mount("GET /staff/accounts", identity.Staff(tenant.AccountsRead), w.accounts)
+	w.mount("GET /staff/accounts/new-system", people, w.newSystemAccount)
+	w.mount("POST /staff/accounts/new-system", people, w.openSystemAccount)
+	w.mount("GET /staff/accounts/{id}/system", people, w.systemAccount)
+	w.mount("POST /staff/accounts/{id}/system/entrust", people, w.entrust)
+	w.mount("POST /staff/accounts/{id}/system/withdraw", people, w.distrust)
+	w.mount("POST /staff/accounts/{id}/system/keys", people, w.systemKey)
 	w.mount("GET /staff/accounts/{id}", identity.Staff(tenant.AccountsRead), w.account)
 	for _, a := range []accountAct{suspending, reactivating, adjusting, writingOff} {
 		w.mount("GET /staff/accounts/{id}"+a.path, identity.Staff(a.privilege), w.askAccount(a))
@@ -51,6 +64,31 @@ func (w *Web) mountStaff() {
 	}
 
 	plans := identity.Staff(tenant.PlansManage)
+	w.mount("GET /staff/sell", plans, w.sell)
+	w.mount("GET /staff/plans/new", plans, w.newPlan)
+	w.mount("POST /staff/plans/new", plans, w.createPlan)
+	w.mount("GET /staff/plans/{code}", plans, w.editPlan)
+	w.mount("POST /staff/plans/{code}", plans, w.changePlan)
+	w.mount("GET /staff/packages/new", plans, w.newPack)
+	w.mount("POST /staff/packages/new", plans, w.createPack)
+	w.mount("GET /staff/packages/{code}", plans, w.editPack)
+	w.mount("POST /staff/packages/{code}", plans, w.changePack)
+	w.mount("GET /staff/failures/{failure}", plans, w.editRule)
+	w.mount("POST /staff/failures/{failure}", plans, w.changeRule)
+
+	prompts := identity.Staff(tenant.PromptsManage)
+	w.mount("GET /staff/prompts", prompts, w.prompts)
+	w.mount("GET /staff/prompts/{kind}", prompts, w.prompt)
+	w.mountAs(Route{Pattern: "POST /staff/prompts/{kind}", Policy: prompts, limit: maxPromptForm}, w.setPrompt)
+
+	jobs := identity.Staff(tenant.JobsManage)
+	w.mount("GET /staff/jobs", jobs, w.staffJobs)
+	w.mount("GET /staff/jobs/{id}/cancel", jobs, w.askEndJob)
+	w.mount("POST /staff/jobs/{id}/cancel", jobs, w.endJob)
+	w.mount("GET /staff/messages", confirm, w.messages)
+	w.mount("GET /staff/messages/{id}", confirm, w.message)
+	w.mount("POST /staff/messages/{id}", confirm, w.replayMessage)
+
 	w.mount("GET /staff/settings", identity.AnyStaff(), w.settings)
 	w.mount("GET /staff/settings/bank-accounts", plans, w.bankAccounts)
 	w.mount("POST /staff/settings/bank-accounts", plans, w.setBankAccount)
@@ -82,6 +120,11 @@ func moneyPlaces(o tenant.Operator) []ui.Place {
 	add("Payments", "/staff/payments", ui.IconBanknote, tenant.PaymentsConfirm, tenant.PaymentsApprove)
 	add("Bank statements", "/staff/statements", ui.IconFileText, tenant.PaymentsConfirm)
 	add("Accounts", "/staff/accounts", ui.IconUsers, tenant.AccountsRead)
+	add("For sale", "/staff/sell", ui.IconCoins, tenant.PlansManage)
+	add("Jobs", "/staff/jobs", ui.IconActivity, tenant.JobsManage)
+	add("Messages", "/staff/messages", ui.IconInbox, tenant.PaymentsConfirm)
+	add("Prompts", "/staff/prompts", ui.IconBot, tenant.PromptsManage)
+	add("People", "/staff/people", ui.IconShieldCheck, tenant.PrivilegesManage)
 	add("Letters", "/staff/letters", ui.IconMail, tenant.AuditRead)
 	add("Log", "/staff/audit", ui.IconListChecks, tenant.AuditRead)
 	if len(settingsParts(o)) > 0 {
