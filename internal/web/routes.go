@@ -32,6 +32,7 @@ func (w *Web) mountAll() {
 	w.mountSeldom("POST /accept-invitation", identity.Public(), w.acceptInvitation)
 	w.mount("GET /setup", identity.Public(), w.setup)
 	w.mountSeldom("POST /setup", identity.Public(), w.claim)
+	w.mountDocs()
 
 	// For a person, in whatever account.
 	w.mount("POST /sign-out", identity.AnyUser(), w.signOut)

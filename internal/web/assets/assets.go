@@ -9,6 +9,7 @@ import (
 	"crypto/sha256"
 	"embed"
 	"encoding/hex"
+	"io"
 	"io/fs"
 	"mime"
 	"net/http"
@@ -26,7 +27,7 @@ const Base = "/static/"
 // file is one that is served.
 type file struct {
 	kind    string // its media type
-	plain   []byte
+	plain   []byte // nil: it is made of gzipped for who asks for it, which no browser does
 	gzipped []byte // nil: it would not be smaller
 }
 
@@ -55,7 +56,11 @@ func load() (map[string]file, string) {
 		if err != nil {
 			panic(err)
 		}
-		all[e.Name()] = newFile(e.Name(), text)
+		if name, packed := strings.CutSuffix(e.Name(), ".gz"); packed {
+			all[name] = file{kind: kindOf(name), gzipped: text}
+		} else {
+			all[name] = newFile(name, text)
+		}
 		sum.Write([]byte(e.Name()))
 		sum.Write(text)
 	}
@@ -108,8 +113,23 @@ func Handler() http.Handler {
 			if strings.Contains(r.Header.Get("Accept-Encoding"), "gzip") {
 				h.Set("Content-Encoding", "gzip")
 				text = f.gzipped
+			} else if text == nil {
+				text = unpacked(f.gzipped)
 			}
 		}
 		http.ServeContent(rw, r, "", time.Time{}, bytes.NewReader(text))
 	}))
+}
+
+// unpacked is what was packed when the program was built.
+func unpacked(packed []byte) []byte {
+	z, err := gzip.NewReader(bytes.NewReader(packed))
+	if err != nil {
+		panic(err) // a test reads every file
+	}
+	text, err := io.ReadAll(z)
+	if err != nil {
+		panic(err)
+	}
+	return text
 }

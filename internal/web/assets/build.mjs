@@ -1,7 +1,9 @@
 // Builds what is in dist/ and the icons of package ui from the packages that
 // package-lock.json names. `make assets` runs it; the results are committed.
 import { execFileSync } from 'node:child_process';
-import { copyFileSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { gzipSync } from 'node:zlib';
 import { transform } from 'lightningcss';
 
@@ -42,6 +44,23 @@ copyFileSync(from('@fontsource-variable/inter/files/inter-latin-ext-wght-normal.
 const htmx = readFileSync(from('htmx.org/dist/htmx.min.js'), 'utf8').replace(/\n?\/\/# sourceMappingURL=.*\s*$/, '\n');
 writeFileSync('dist/htmx.js', `/* htmx ${version('htmx.org')}, Zero-Clause BSD */\n${htmx}`);
 
+// The reader of the API's description has all that it needs in its two files.
+// What its package says it depends on is what they were made of, and takes more
+// than a gigabyte: the package is taken by itself.
+const elements = { version: '9.0.25', integrity: 'sha512-rDbNsgSCNo74lyV57cBzym+8F68/R2j7UPq4r3w5qK608vX8APNJhTq+2MkbTjsM3bUhFIoRdI225tlI85KpCA==' };
+const folder = mkdtempSync(`${tmpdir()}/elements-`);
+execFileSync('npm', ['pack', '--silent', '--pack-destination', folder, `@stoplight/elements@${elements.version}`], { stdio: ['ignore', 'ignore', 'inherit'] });
+const packed = `${folder}/stoplight-elements-${elements.version}.tgz`;
+const found = `sha512-${createHash('sha512').update(readFileSync(packed)).digest('base64')}`;
+if (found !== elements.integrity) throw new Error(`@stoplight/elements ${elements.version} is ${found}`);
+execFileSync('tar', ['-xzf', packed, '-C', folder]);
+const part = (name) => readFileSync(`${folder}/package/${name}`, 'utf8');
+const press = (name, text) => writeFileSync(`dist/${name}.gz`, gzipSync(text.replace(/\n?(\/\/|\/\*)# sourceMappingURL=.*\s*$/, '\n'), { level: 9 }));
+press('elements.js', `/* @stoplight/elements ${elements.version}, Apache-2.0; what it contains: LICENSES.txt */\n${part('web-components.min.js')}`);
+press('elements.css', part('styles.min.css'));
+const elementsLicence = part('LICENSE').trim();
+rmSync(folder, { recursive: true });
+
 const licence = (title, path) => `${title}\n${'-'.repeat(title.length)}\n\n${readFileSync(from(path), 'utf8').trim()}\n`;
 writeFileSync('dist/LICENSES.txt', [
   licence(`basecoat-css ${version('basecoat-css')}`, 'basecoat-css/LICENSE.md'),
@@ -49,6 +68,7 @@ writeFileSync('dist/LICENSES.txt', [
   licence(`htmx ${version('htmx.org')}`, 'htmx.org/LICENSE'),
   licence(`lucide ${version('lucide-static')}`, 'lucide-static/LICENSE'),
   licence(`Inter ${version('@fontsource-variable/inter')}`, '@fontsource-variable/inter/LICENSE'),
+  `@stoplight/elements ${elements.version}\n---------------------------\n\n${elementsLicence}\n`,
 ].join('\n'));
 
 const names = readFileSync('icons.txt', 'utf8').split('\n').filter((line) => line && !line.startsWith('#'));

@@ -297,7 +297,7 @@ func foot() templ.Component {
 		}
 		ctx = templ.InitializeContext(ctx)
 		ctx = templ.ClearChildren(ctx)
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 18, "<footer class=\"mt-16 border-t\"><div class=\"mx-auto flex max-w-6xl flex-wrap items-center justify-between gap-4 px-4 py-8 text-sm text-muted-foreground sm:px-6\"><p>Igny8 – search content, from keyword to article.</p><nav aria-label=\"More\" class=\"flex flex-wrap gap-x-6 gap-y-2\"><a class=\"hover:text-foreground hover:underline\" href=\"/#pricing\">Pricing</a> <a class=\"hover:text-foreground hover:underline\" href=\"/api/v1/openapi.json\">API</a> <a class=\"hover:text-foreground hover:underline\" href=\"")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 18, "<footer class=\"mt-16 border-t\"><div class=\"mx-auto flex max-w-6xl flex-wrap items-center justify-between gap-4 px-4 py-8 text-sm text-muted-foreground sm:px-6\"><p>Igny8 – search content, from keyword to article.</p><nav aria-label=\"More\" class=\"flex flex-wrap gap-x-6 gap-y-2\"><a class=\"hover:text-foreground hover:underline\" href=\"/#pricing\">Pricing</a> <a class=\"hover:text-foreground hover:underline\" href=\"/docs\">API</a> <a class=\"hover:text-foreground hover:underline\" href=\"")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

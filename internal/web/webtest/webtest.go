@@ -115,7 +115,7 @@ func (b *Browser) watch(event any) {
 	defer b.mu.Unlock()
 	switch e := event.(type) {
 	case *runtime.EventConsoleAPICalled:
-		b.odd = append(b.odd, fmt.Sprintf("the console says %s %v", e.Type, e.Args))
+		b.odd = append(b.odd, fmt.Sprintf("the console says %s %s", e.Type, said(e.Args)))
 	case *runtime.EventExceptionThrown:
 		b.odd = append(b.odd, "a script failed: "+e.ExceptionDetails.Error())
 	case *log.EventEntryAdded:
@@ -342,10 +342,19 @@ func (b *Browser) Shoot(folder, name string) *Browser {
 // Clean fails the test if a page did what no page should do.
 func (b *Browser) Clean() *Browser {
 	b.t.Helper()
+	return b.CleanBut("\x00")
+}
+
+// CleanBut is Clean, and does not mind what has these words in it: a library
+// that is not ours says them.
+func (b *Browser) CleanBut(words string) *Browser {
+	b.t.Helper()
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	for _, what := range b.odd {
-		b.t.Errorf("%s", what)
+		if !strings.Contains(what, words) {
+			b.t.Errorf("%s", what)
+		}
 	}
 	b.odd = nil
 	return b
@@ -399,4 +408,17 @@ func (b *Browser) Cookies() map[string]*network.Cookie {
 		return err
 	}))
 	return all
+}
+
+// said is what a page wrote to the console.
+func said(args []*runtime.RemoteObject) string {
+	var all []string
+	for _, a := range args {
+		if a.Value != nil {
+			all = append(all, string(a.Value))
+		} else {
+			all = append(all, a.Description)
+		}
+	}
+	return strings.Join(all, " ")
 }
