@@ -137,6 +137,16 @@ func TestBrowserFromASiteToClusters(t *testing.T) {
 		look(b.Is("/sites/"+site, "100 to 5000"), name+" site refused")
 		b.Type("words", "900").Submit("Save").Is("/sites/"+site, "Saved")
 		look(b.Submit("Use the bridge plugin").Is("/sites/"+site, "Connected", "by the plugin").Submit("Test the connection").Is("/sites/"+site+"/wordpress/test", "The plugin has not asked yet"), name+" site tested")
+		pipeline := "/sites/" + site + "/pipeline"
+		look(b.Press(`main a[href$="/pipeline"]`).Is(pipeline, "Start the pipeline"), name+" no pipeline")
+		b.Type("ideas_per_day", "many").Submit("Start the pipeline")
+		look(b.Is(pipeline, "whole number"), name+" pipeline refused")
+		b.Type("ideas_per_day", "3").Type("budget", "40").Submit("Start the pipeline")
+		look(b.Is(pipeline, "It looks for work", "Runs by itself", "Would order next"), name+" pipeline")
+		b.Submit("Pause it").Is(pipeline, "orders nothing more", "Paused").Submit("Let it go on").Is(pipeline, "Runs by itself")
+		await(b, "What it has ordered")
+		look(b, name+" pipeline at work")
+		b.Submit("Pause it")
 		b.Go("/sites/"+site+"/wordpress/disconnect").Submit("Disconnect").Is("/sites/"+site, "Disconnected")
 	})
 }

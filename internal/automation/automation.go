@@ -21,6 +21,7 @@ import (
 	"igny8/internal/fault"
 	"igny8/internal/id"
 	"igny8/internal/job"
+	"igny8/internal/publish"
 	"igny8/internal/site"
 	"igny8/internal/tenant"
 )
@@ -240,4 +241,14 @@ func Runs(ctx context.Context, r tenant.Reader, sid site.ID, before RunID, limit
 		return nil, fmt.Errorf("runs of the pipeline of %s: %w", sid, err)
 	}
 	return all, nil
+}
+
+// Reason is what the pipeline waits for, in words; empty: for nothing.
+func (p Pipeline) Reason() string {
+	for _, f := range []*fault.Fault{errWorking, errBudgetSpent, errDayDone, errNothingToDo, credit.ErrInsufficient, publish.ErrNoChannel} {
+		if f.Code == p.Waits {
+			return f.Msg
+		}
+	}
+	return p.Waits
 }

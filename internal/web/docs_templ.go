@@ -186,7 +186,7 @@ func referenceView(p docsPage) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 10, "\" defer></script> <div class=\"reference bg-white text-black\"><elements-api apiDescriptionUrl=\"/api/v1/openapi.json\" router=\"hash\" layout=\"responsive\" hideSchemas=\"true\"></elements-api></div>")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 10, "\" defer></script> <div class=\"bg-white text-black\"><elements-api apiDescriptionUrl=\"/api/v1/openapi.json\" router=\"hash\" layout=\"responsive\" hideSchemas=\"true\"></elements-api></div>")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

@@ -53,6 +53,7 @@ func (w *Web) mountAll() {
 	w.mountCalendar()
 	w.mountJobs()
 	w.mountSites()
+	w.mountPipelines()
 	w.mountBilling()
 
 	// For the operator's people.

@@ -163,7 +163,7 @@ func olga(token string) url.Values {
 func TestHome(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t)
-	p := h.send("GET", "/", nil).is(http.StatusOK, "<!doctype html>", `<html lang="en"`, "Turn a keyword list into articles", "€100.00", "/api/v1/openapi.json")
+	p := h.send("GET", "/", nil).is(http.StatusOK, "<!doctype html>", `<html lang="en"`, "Turn a keyword list into articles", "€100.00", `href="/docs"`)
 	if got := p.header.Get("Content-Type"); got != "text/html; charset=utf-8" {
 		t.Errorf("content type %q", got)
 	}

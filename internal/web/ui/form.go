@@ -50,6 +50,9 @@ func sentence(why *fault.Fault, w fault.Field) string {
 // Value is what was typed.
 func (f Form) Value(name string) string { return f.values.Get(name) }
 
+// Values is all that was typed or ticked under a name.
+func (f Form) Values(name string) []string { return f.values[name] }
+
 // Mistake is what is wrong with a field; empty: nothing.
 func (f Form) Mistake(name string) string { return f.mistakes[name] }
 
