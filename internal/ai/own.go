@@ -53,7 +53,7 @@ type NewOwn struct {
 // What a caller can be told.
 var (
 	ErrNoOwn      = fault.New(fault.NotFound, "ai.no_own_provider", "The account has no AI provider of its own.")
-	ErrInvalidOwn = fault.New(fault.Invalid, "ai.invalid_own_provider", "The AI provider cannot be used like this.")
+	ErrInvalidOwn = fault.New(fault.Invalid, "ai.invalid_own_provider", "The AI provider cannot be used like this.").FieldsSay()
 )
 
 // OwnOptions is how the endpoints of accounts are kept and reached.

@@ -100,7 +100,17 @@ func TestBrowserFromASiteToClusters(t *testing.T) {
 		idea := b.At(`document.querySelector('input[name="idea"]').value`)
 		look(b.Go("/ideas/"+idea).Is("/ideas/"+idea, "Outline", "Questions", "Dismiss"), name+" idea")
 		b.Submit("Dismiss").Is("/ideas/"+idea, "Take it up again").Submit("Take it up again").Is("/ideas/"+idea, "Write the article")
-		b.Submit("Write the article")
+		b.Submit("Change the brief first")
+		task := b.At("location.pathname")
+		look(b.Is(task, "The task is there", "To write", "credits at most", "Outline"), name+" task")
+		look(b.Type("words", "9").Submit("Save").Is(task, "Must be 100 to 5000"), name+" task refused")
+		b.Type("words", "300").Type("outline", "What it is | honey cake\nHow to bake it").Submit("Save").Is(task, "Saved.")
+		if got := b.Value("outline"); got != "What it is | honey cake\nHow to bake it\n" {
+			t.Errorf("the outline is %q", got)
+		}
+		look(b.Go("/tasks").Is("/tasks", "To write", "300"), name+" tasks")
+		look(b.Go("/tasks/new?site="+site).Is("/tasks/new?site="+site, "Angle"), name+" new task")
+		b.Go(task).Submit("Write the article")
 		await(b, "1 written")
 		look(b, name+" written")
 		article := strings.TrimPrefix(b.At(`document.querySelector('main a[href^="/articles/"]').getAttribute('href')`), "/articles/")
@@ -111,11 +121,21 @@ func TestBrowserFromASiteToClusters(t *testing.T) {
 		if !o.NoScripts {
 			b.Until(`document.querySelector("#preview em")?.textContent === "sweet"`)
 		}
+		b.Type("faq[0].question", "Is it sweet?").Type("faq[0].answer", "Very **much** so.")
+		if !o.NoScripts {
+			b.Until(`document.querySelector("#preview strong")?.textContent === "much"`)
+		}
 		look(b.Type("slug", "Not An Address").Submit("Save").Is("/articles/"+article+"/edit", "lower-case letters"), name+" edit refused")
-		b.Type("slug", "honey-again").Submit("Save").Is("/articles/"+article, "Saved as a new version", "keeps for ever")
+		b.Type("slug", "honey-again").Submit("Save").Is("/articles/"+article, "Saved as a new version", "keeps for ever", "Frequently asked questions", "Very much so.")
 		look(b.Go("/articles/"+article+"/versions").Is("/articles/"+article+"/versions", "current", "a model", "a person", "taken out"), name+" versions")
 		b.Submit("Restore").Is("/articles/"+article, "The earlier version is the current one now")
 		look(b.Submit("Approve").Is("/articles/"+article, "Approved. It can be published now.", "connect the site's WordPress"), name+" approved")
+		look(b.Go("/ai-provider").Is("/ai-provider", "The operator's models do the work"), name+" no provider")
+		b.Choose("provider", "openai").Type("base_url", "https://127.0.0.1:9/v1").Type("model", "small").Type("api_key", "key with blanks").Submit("Save")
+		look(b.Is("/ai-provider", "without blanks"), name+" provider refused")
+		b.Type("api_key", "secret-key-of-ours").Submit("Save").Is("/ai-provider", "Kept. Test it", "It ends in ours").Submit("Test it")
+		look(b.Is("/ai-provider", "not a public one", "Does not work"), name+" provider")
+		b.Go("/ai-provider/drop").Submit("Forget it and its key").Is("/ai-provider", "The operator's models do the work")
 		b.Go("/home").Is("/home", "5 of 7 steps", "1 approved article is not published yet: Bees")
 		look(b.Go("/calendar").Is("/calendar", "Today"), name+" calendar of nothing")
 		token := h.send("POST", "/auth/login", "", object{"email": p["email"], "password": p["password"]}).is(http.StatusOK).text("access_token")
@@ -124,8 +144,12 @@ func TestBrowserFromASiteToClusters(t *testing.T) {
 		b.Eval(`document.querySelector('input[name="at"]').value = "2099-01-31T09:00"`, nil)
 		look(b.Submit("Publish").Is("/articles/"+article+"/publish", "A draft has no time"), name+" scheduled as a draft")
 		b.Go("/articles/"+article).Eval(`document.querySelector('input[name="at"]').value = new Date(Date.now() + 86400000).toISOString().slice(0, 16)`, nil)
+		b.Type("categories", "Baking, Bees")
 		look(b.Submit("Publish").Is("/articles/"+article, "It is on its way to the site."), name+" scheduled")
 		look(b.Go("/home").Is("/home", "6 of 7 steps", "appears"), name+" dashboard")
+		if got := b.Go("/articles/" + article).Value("categories"); got != "Baking, Bees" {
+			t.Errorf("the categories are %q", got)
+		}
 		look(b.Go("/calendar?month="+time.Now().UTC().AddDate(0, 0, 1).Format("2006-01")).Is(b.At("location.pathname + location.search"), "queued"), name+" calendar")
 		h.send("DELETE", "/sites/"+site+"/wordpress", token, nil).is(http.StatusNoContent)
 		b.Go("/articles/" + article)

@@ -203,7 +203,7 @@ func (s *server) wire(ctx context.Context, cfg config.Config, secret config.Secr
 		Ending: s.ending,
 	})
 	s.handler = s.routes(a, web.New(web.Rooms{
-		Store: s.store, Identity: s.identity, Desk: desk, Bank: statements, Jobs: s.jobs, Planner: p, Writer: w, Pipelines: pipelines, Press: s.press,
+		Store: s.store, Identity: s.identity, Desk: desk, Bank: statements, Jobs: s.jobs, Planner: p, Writer: w, Pipelines: pipelines, Press: s.press, Models: gate,
 		Sites: limit(subscription.Sites), Replay: kept, Throttle: often, Proxies: cfg.TrustedProxies,
 		BaseURL: cfg.BaseURL, Log: s.log,
 	}), c)

@@ -80,7 +80,7 @@ type Run struct {
 // What a caller can be told, and what a pipeline waits for.
 var (
 	ErrNone            = fault.New(fault.NotFound, "pipeline.none", "This site has no pipeline yet. Set one up with PUT.")
-	ErrInvalid         = fault.New(fault.Invalid, "pipeline.invalid", "These settings of the pipeline cannot be used.")
+	ErrInvalid         = fault.New(fault.Invalid, "pipeline.invalid", "These settings of the pipeline cannot be used.").FieldsSay()
 	errWorking         = fault.New(fault.Conflict, "pipeline.working", "What was ordered last is still being done.")
 	errBudgetSpent     = fault.New(fault.PaymentRequired, "pipeline.budget_spent", "What the pipeline may spend this month does not pay for the next step.")
 	errDayDone         = fault.New(fault.Conflict, "pipeline.day_done", "What it may do today is done.")

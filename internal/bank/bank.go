@@ -132,5 +132,5 @@ var (
 	ErrProbablyKnown     = fault.New(fault.Conflict, "bank_line.probably_known", "This transfer has probably been confirmed by hand already.")
 	ErrReason            = fault.New(fault.Invalid, "bank_line.reason", "Say why: 1 to 500 printable characters.")
 	ErrNoMapping         = fault.New(fault.NotFound, "bank_mapping.not_found", "There is no such mapping.")
-	ErrInvalidMapping    = fault.New(fault.Invalid, "bank_mapping.invalid", "This mapping cannot be used.")
+	ErrInvalidMapping    = fault.New(fault.Invalid, "bank_mapping.invalid", "This mapping cannot be used.").FieldsSay()
 )

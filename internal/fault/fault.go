@@ -42,6 +42,8 @@ type Fault struct {
 	Msg    string // one sentence for a person who knows nothing of the code
 	Fields []Field
 	Extra  map[string]any // members of the problem document besides the standard ones
+	// ByField: the sentence says no more than what is refused, and each of Fields why.
+	ByField bool
 }
 
 // Field says what is wrong with one part of the input.
@@ -54,6 +56,14 @@ type Field struct {
 // New makes a fault. Codes are unique in the program: see docs/errors.md.
 func New(k Kind, code, msg string) *Fault {
 	return &Fault{Kind: k, Code: code, Msg: msg}
+}
+
+// FieldsSay is a copy whose sentence says no more than what is refused: why is
+// said by its Fields.
+func (f *Fault) FieldsSay() *Fault {
+	c := *f
+	c.ByField = true
+	return &c
 }
 
 // Error is the code and the sentence; wrapping puts what was being done in
@@ -70,7 +80,7 @@ func (f *Fault) Is(target error) bool {
 // the first.
 func (f *Fault) Sayf(format string, args ...any) *Fault {
 	c := *f
-	c.Msg = fmt.Sprintf(format, args...)
+	c.Msg, c.ByField = fmt.Sprintf(format, args...), false
 	return &c
 }
 

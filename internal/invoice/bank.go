@@ -28,7 +28,7 @@ type BankAccount struct {
 // What a caller can be told.
 var (
 	ErrNoBankAccount      = fault.New(fault.NotFound, "bank_account.not_found", "There is no bank account for this currency.")
-	ErrInvalidBankAccount = fault.New(fault.Invalid, "bank_account.invalid", "These bank details cannot be right.")
+	ErrInvalidBankAccount = fault.New(fault.Invalid, "bank_account.invalid", "These bank details cannot be right.").FieldsSay()
 )
 
 // BankAccountOf is where to send a currency from anywhere, or

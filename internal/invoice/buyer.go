@@ -33,7 +33,7 @@ func (b Buyer) Kind() BuyerKind {
 }
 
 // ErrInvalidBuyer is about billing details.
-var ErrInvalidBuyer = fault.New(fault.Invalid, "billing.invalid_details", "The billing details cannot be like this.")
+var ErrInvalidBuyer = fault.New(fault.Invalid, "billing.invalid_details", "The billing details cannot be like this.").FieldsSay()
 
 // BuyerOf reads an account's billing details. Who gave none is the account by
 // its name and country, in English.

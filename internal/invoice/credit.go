@@ -47,7 +47,7 @@ func (c CreditNote) Left() money.Money {
 // What a caller can be told.
 var (
 	ErrCreditNotFound = fault.New(fault.NotFound, "credit_note.not_found", "There is no such credit note.")
-	ErrInvalidCredit  = fault.New(fault.Invalid, "credit_note.invalid", "A credit note cannot be like this.")
+	ErrInvalidCredit  = fault.New(fault.Invalid, "credit_note.invalid", "A credit note cannot be like this.").FieldsSay()
 	ErrAboveInvoice   = fault.New(fault.Conflict, "credit_note.above_invoice", "Credit notes cannot take back more than the invoice asks for.")
 	ErrNotCreditable  = fault.New(fault.Conflict, "invoice.not_creditable", "Of this invoice nothing can be taken back: it asks for nothing.")
 	ErrCreditSpent    = fault.New(fault.Conflict, "credit_note.spent", "Not so much of this credit note is left.")

@@ -42,7 +42,7 @@ type Settings struct {
 }
 
 // ErrInvalidSettings is about the company.
-var ErrInvalidSettings = fault.New(fault.Invalid, "company.invalid", "The company's details cannot be like this.")
+var ErrInvalidSettings = fault.New(fault.Invalid, "company.invalid", "The company's details cannot be like this.").FieldsSay()
 
 // SettingsOf reads what staff said last.
 func SettingsOf(ctx context.Context, r tenant.Shared) (Settings, error) {

@@ -25,7 +25,7 @@ type Rules struct {
 }
 
 // ErrInvalidRules is rules that say nothing sensible.
-var ErrInvalidRules = fault.New(fault.Invalid, "approval_rules.invalid", "These rules cannot be right.")
+var ErrInvalidRules = fault.New(fault.Invalid, "approval_rules.invalid", "These rules cannot be right.").FieldsSay()
 
 // LoadRules reads the rules.
 func LoadRules(ctx context.Context, r tenant.Shared) (Rules, error) {

@@ -96,7 +96,7 @@ var (
 	ErrNothingDue     = fault.New(fault.Conflict, "payment.nothing_due", "This account has no open invoice to be paid by bank transfer.")
 	ErrAmountMismatch = fault.New(fault.Invalid, "payment.amount_mismatch", "The amount is not what is due.")
 	ErrConflict       = fault.New(fault.Conflict, "payment.conflict", "A payment with this reference is known, and is another one.")
-	ErrInvalid        = fault.New(fault.Invalid, "payment.invalid", "The payment cannot be recorded like this.")
+	ErrInvalid        = fault.New(fault.Invalid, "payment.invalid", "The payment cannot be recorded like this.").FieldsSay()
 	ErrUnavailable    = fault.New(fault.Invalid, "payment_method.unavailable", "This way to pay is coming soon. Choose another one.")
 	ErrSwitchedOff    = fault.New(fault.Invalid, "payment_method.switched_off", "This way to pay is not offered to you at the moment. Choose another one.")
 	ErrFreePlan       = fault.New(fault.Conflict, "plan.free", "This plan costs nothing and cannot be bought: a new account starts with it.")

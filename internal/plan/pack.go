@@ -60,7 +60,7 @@ func (p Pack) Wished(w Wish) (money.Money, error) {
 var (
 	ErrPackNotFound = fault.New(fault.NotFound, "plan.package_not_found", "There is no such package of credits.")
 	ErrPackExists   = fault.New(fault.Conflict, "plan.package_exists", "There is a package of credits with this code already.")
-	ErrPackInvalid  = fault.New(fault.Invalid, "plan.package_invalid", "The package of credits cannot be like this.")
+	ErrPackInvalid  = fault.New(fault.Invalid, "plan.package_invalid", "The package of credits cannot be like this.").FieldsSay()
 	ErrPackNotSold  = fault.New(fault.Conflict, "plan.package_not_for_sale", "This package of credits is not for sale.")
 )
 

@@ -73,7 +73,7 @@ var (
 	ErrNotFound = fault.New(fault.NotFound, "plan.not_found", "There is no such plan.")
 	ErrInactive = fault.New(fault.PaymentRequired, "plan.inactive", "The plan of this account is no longer offered. Choose another one.")
 	ErrExists   = fault.New(fault.Conflict, "plan.exists", "There is a plan with this code already.")
-	ErrInvalid  = fault.New(fault.Invalid, "plan.invalid", "The plan cannot be like this.")
+	ErrInvalid  = fault.New(fault.Invalid, "plan.invalid", "The plan cannot be like this.").FieldsSay()
 	ErrOffered  = fault.New(fault.Conflict, "plan.interval_fixed", "This plan has been for sale, and whoever ordered it pays for the interval it had. Make a new plan.")
 	ErrCurrency = fault.New(fault.Invalid, "plan.no_such_price", "This plan has no price in this currency.")
 	ErrNotSold  = fault.New(fault.Conflict, "plan.not_for_sale", "This plan is not for sale.")

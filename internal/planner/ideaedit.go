@@ -43,7 +43,7 @@ type IdeaChange struct {
 // ErrInvalidIdea is an idea that cannot be like this; its fields say why.
 // ErrIdeaAccepted is one of which a task was made: the task has the brief now.
 var (
-	ErrInvalidIdea  = fault.New(fault.Invalid, "idea.invalid", "The idea cannot be like this.")
+	ErrInvalidIdea  = fault.New(fault.Invalid, "idea.invalid", "The idea cannot be like this.").FieldsSay()
 	ErrIdeaAccepted = fault.New(fault.Conflict, "idea.accepted", "A task was made of this idea. Change the task instead.")
 )
 

@@ -64,7 +64,7 @@ func BuiltIn(k Kind) Prompt { return Prompt{Kind: k, Text: builtIn[k]} }
 // What a caller can be told.
 var (
 	ErrUnknown = fault.New(fault.NotFound, "prompt.not_found", "There is no such prompt: it is name_clusters, generate_ideas, generate_content or regenerate_section.")
-	ErrInvalid = fault.New(fault.Invalid, "prompt.invalid", "The prompt cannot be like this.")
+	ErrInvalid = fault.New(fault.Invalid, "prompt.invalid", "The prompt cannot be like this.").FieldsSay()
 	ErrChanged = fault.New(fault.Conflict, "prompt.changed", "Somebody has changed the prompt since you read it. Read it again.")
 )
 

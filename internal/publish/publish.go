@@ -75,7 +75,7 @@ var (
 	ErrNotApproved  = fault.New(fault.Conflict, "publish.not_approved", "Only an approved article can be published. Approve it first.")
 	ErrNone         = fault.New(fault.NotFound, "publish.none", "This article has not been published.")
 	ErrBusy         = fault.New(fault.Conflict, "publish.busy", "What was ordered for this article last is still being done.")
-	ErrInvalidOrder = fault.New(fault.Invalid, "publish.invalid", "This cannot be ordered.")
+	ErrInvalidOrder = fault.New(fault.Invalid, "publish.invalid", "This cannot be ordered.").FieldsSay()
 	ErrInvalidURL   = fault.New(fault.Invalid, "wordpress.invalid_url", "This is not the address of a site. Give one such as https://example.com.")
 	ErrInvalidLogin = fault.New(fault.Invalid, "wordpress.invalid_login", "WordPress's user name and an application password are needed. WordPress makes one under Users, Profile.")
 	ErrAway         = fault.New(fault.Unavailable, "wordpress.unavailable", "The site does not answer at the moment.")

@@ -3,8 +3,10 @@ package web
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -145,6 +147,14 @@ func (p *articlePage) readArticle(ctx context.Context, v *tenant.View, cid write
 	return nil
 }
 
+// order is what was said of the post when it was ordered last, or nothing.
+func (p articlePage) order() publish.Order {
+	if p.Publication == nil {
+		return publish.Order{}
+	}
+	return p.Publication.Order
+}
+
 // checkTone is what a grade means.
 func checkTone(g writer.Grade) ui.Tone {
 	switch g {
@@ -173,7 +183,7 @@ func (w *Web) decide(rw http.ResponseWriter, r *http.Request, v *visit, said str
 		if err != nil || errors.Is(f, writer.ErrContentNotFound) {
 			return errors.Join(err, f)
 		}
-		return w.showArticle(rw, r, v, statusOf(f), articlePage{Form: ui.NewForm(values).Refused(f, "at")})
+		return w.showArticle(rw, r, v, statusOf(f), articlePage{Form: ui.NewForm(values).Refused(blamed(f), "at", "categories", "tags", "image_url")})
 	}
 	w.say(rw, ui.Good, said)
 	return to(rw, r, "/articles/"+cid.String())
@@ -208,7 +218,9 @@ func versionOf(values url.Values) (int64, error) {
 
 func (w *Web) publishArticle(rw http.ResponseWriter, r *http.Request, v *visit) error {
 	return w.decide(rw, r, v, "It is on its way to the site.", func(ctx context.Context, tx *tenant.Tx, cid writer.ContentID, values url.Values) error {
-		o := publish.Order{Wanted: publish.AsPost}
+		o := publish.Order{
+			Wanted: publish.AsPost, Categories: partsOf(values.Get("categories")), Tags: partsOf(values.Get("tags")), ImageURL: strings.TrimSpace(values.Get("image_url")),
+		}
 		if values.Get("draft") == "yes" {
 			o.Wanted = publish.AsDraft
 		}
@@ -285,17 +297,17 @@ func (w *Web) showEdit(rw http.ResponseWriter, r *http.Request, v *visit, status
 		return err
 	}
 	err = w.within(r, v, &p.Page, "Edit", func(ctx context.Context, view *tenant.View) error {
-		p.Article, err = writer.Load(ctx, view, cid)
+		if p.Article, err = writer.Load(ctx, view, cid); err != nil {
+			return err
+		}
+		typed := p.Article
+		if !p.Form.Blank() {
+			typed.Markdown, typed.FAQ = p.Form.Value("markdown"), answersOf(p.Form.Value)
+		}
+		p.HTML, err = writer.HTML(ctx, view, typed)
 		return err
 	})
 	if err != nil {
-		return err
-	}
-	text := p.Article.Markdown
-	if !p.Form.Blank() {
-		text = p.Form.Value("markdown")
-	}
-	if p.HTML, err = writer.Render(text); err != nil {
 		return err
 	}
 	p.Lead = p.Article.Title
@@ -323,9 +335,10 @@ func (w *Web) saveArticle(rw http.ResponseWriter, r *http.Request, v *visit) err
 		s := lineEnds.Replace(values.Get(name))
 		return &s
 	}
+	faq := answersOf(values.Get)
 	err = w.st.Update(r.Context(), v.Scope, func(ctx context.Context, tx *tenant.Tx) error {
 		_, err := writer.Apply(ctx, tx, cid, writer.Edit{
-			Version: read, Title: field("title"), Slug: field("slug"), MetaDescription: field("meta_description"), Excerpt: field("excerpt"), Markdown: field("markdown"),
+			FAQ: &faq, Version: read, Title: field("title"), Slug: field("slug"), MetaDescription: field("meta_description"), Excerpt: field("excerpt"), Markdown: field("markdown"),
 		})
 		return err
 	})
@@ -334,7 +347,8 @@ func (w *Web) saveArticle(rw http.ResponseWriter, r *http.Request, v *visit) err
 		if err != nil || errors.Is(f, writer.ErrContentNotFound) {
 			return errors.Join(err, f)
 		}
-		p := editPage{Form: ui.NewForm(values).Refused(f, "title", "slug", "meta_description", "excerpt", "markdown"), Newer: errors.Is(f, writer.ErrContentChanged)}
+		keepAnswers(values, faq)
+		p := editPage{Form: ui.NewForm(values).Refused(f, editFields()...), Newer: errors.Is(f, writer.ErrContentChanged)}
 		return w.showEdit(rw, r, v, statusOf(f), p)
 	}
 	w.say(rw, ui.Good, "Saved as a new version.")
@@ -342,16 +356,80 @@ func (w *Web) saveArticle(rw http.ResponseWriter, r *http.Request, v *visit) err
 }
 
 // previewArticle is what was typed, as readers will see it.
-func (w *Web) previewArticle(rw http.ResponseWriter, r *http.Request, _ *visit) error {
+func (w *Web) previewArticle(rw http.ResponseWriter, r *http.Request, v *visit) error {
+	cid, err := idOf(writer.ParseContentID, r.PathValue("id"), writer.ErrContentNotFound)
+	if err != nil {
+		return err
+	}
 	values, err := formOf(r)
 	if err != nil {
 		return err
 	}
-	html, err := writer.Render(lineEnds.Replace(values.Get("markdown")))
+	var html string
+	err = w.st.View(r.Context(), v.Scope, func(ctx context.Context, view *tenant.View) error {
+		c, err := writer.Load(ctx, view, cid)
+		if err != nil {
+			return err
+		}
+		c.Markdown, c.FAQ = lineEnds.Replace(values.Get("markdown")), answersOf(values.Get)
+		html, err = writer.HTML(ctx, view, c)
+		return err
+	})
 	if err != nil {
 		return err
 	}
 	return show(r.Context(), rw, http.StatusOK, articleText(html))
+}
+
+// The fields of an article's questions: as many as there are, and room for more.
+const (
+	mostQuestions = 20
+	spareAnswers  = 2
+)
+
+func questionField(n int) string { return fmt.Sprintf("faq[%d].question", n) }
+func answerField(n int) string   { return fmt.Sprintf("faq[%d].answer", n) }
+
+// editFields are those of the form of an article, by the names of the API.
+func editFields() []string {
+	all := []string{"title", "slug", "meta_description", "excerpt", "markdown"}
+	for n := range mostQuestions {
+		all = append(all, questionField(n), answerField(n))
+	}
+	return all
+}
+
+// answersOf reads the questions and their answers; a pair that is empty is none.
+func answersOf(value func(string) string) []writer.Answer {
+	all := []writer.Answer{}
+	for n := range mostQuestions {
+		a := writer.Answer{Question: value(questionField(n)), Answer: lineEnds.Replace(value(answerField(n)))}
+		if strings.TrimSpace(a.Question+a.Answer) != "" {
+			all = append(all, a)
+		}
+	}
+	return all
+}
+
+// keepAnswers puts what was typed where the numbers of a fault point to.
+func keepAnswers(values url.Values, all []writer.Answer) {
+	for n := range mostQuestions {
+		values.Del(questionField(n))
+		values.Del(answerField(n))
+	}
+	for n, a := range all {
+		values.Set(questionField(n), a.Question)
+		values.Set(answerField(n), a.Answer)
+	}
+}
+
+// answers is the pairs that the form shows, empty ones last.
+func (p editPage) answers() []writer.Answer {
+	all := p.Article.FAQ
+	if !p.Form.Blank() {
+		all = answersOf(p.Form.Value)
+	}
+	return append(slices.Clone(all), make([]writer.Answer, min(spareAnswers, mostQuestions-len(all)))...)
 }
 
 // versionsPage is what an article was before.

@@ -49,11 +49,13 @@ func (w *Web) mountAll() {
 	w.mountKeywords()
 	w.mountClusters()
 	w.mountIdeas()
+	w.mountTasks()
 	w.mountArticles()
 	w.mountCalendar()
 	w.mountJobs()
 	w.mountSites()
 	w.mountPipelines()
+	w.mountOwnModels()
 	w.mountBilling()
 
 	// For the operator's people.
@@ -108,7 +110,7 @@ func tenantPlaces(may tenant.Permissions) []ui.Place {
 	if may.Has(tenant.ReadContent) {
 		all = append(all,
 			ui.Place{Name: "Keywords", Path: "/keywords", Icon: ui.IconSearch}, ui.Place{Name: "Clusters", Path: "/clusters", Icon: ui.IconLayers},
-			ui.Place{Name: "Ideas", Path: "/ideas", Icon: ui.IconLightbulb}, ui.Place{Name: "Articles", Path: "/articles", Icon: ui.IconFileText},
+			ui.Place{Name: "Ideas", Path: "/ideas", Icon: ui.IconLightbulb}, ui.Place{Name: "Tasks", Path: "/tasks", Icon: ui.IconListChecks}, ui.Place{Name: "Articles", Path: "/articles", Icon: ui.IconFileText},
 			ui.Place{Name: "Calendar", Path: "/calendar", Icon: ui.IconCalendar}, ui.Place{Name: "Jobs", Path: "/jobs", Icon: ui.IconActivity},
 			ui.Place{Name: "Sites", Path: "/sites", Icon: ui.IconGlobe},
 		)
@@ -120,7 +122,7 @@ func tenantPlaces(may tenant.Permissions) []ui.Place {
 		all = append(all, ui.Place{Name: "Team", Path: "/team", Icon: ui.IconUsers})
 	}
 	if may.Has(tenant.ManageKeys) {
-		all = append(all, ui.Place{Name: "API keys", Path: "/keys", Icon: ui.IconKeyRound})
+		all = append(all, ui.Place{Name: "API keys", Path: "/keys", Icon: ui.IconKeyRound}, ui.Place{Name: "AI provider", Path: "/ai-provider", Icon: ui.IconBot})
 	}
 	return all
 }

@@ -15,6 +15,7 @@ import (
 
 	"github.com/a-h/templ"
 
+	"igny8/internal/ai"
 	"igny8/internal/automation"
 	"igny8/internal/bank"
 	"igny8/internal/httpx"
@@ -41,6 +42,7 @@ type Rooms struct {
 	Writer    *writer.Writer
 	Press     *publish.Press
 	Pipelines *automation.Manager
+	Models    *ai.Gateway
 	Sites     site.Limit  // how many sites an account may have
 	Replay    *replay.Log // of forms that must count once
 	Throttle  *throttle.Gate

@@ -58,7 +58,7 @@ type Rewrite struct {
 // wish that cannot be told to anybody.
 var (
 	ErrSectionNotFound = fault.New(fault.NotFound, "content.section_not_found", "The article has no such section.")
-	ErrInvalidWish     = fault.New(fault.Invalid, "content.invalid_wish", "This wish cannot be told to the AI provider.")
+	ErrInvalidWish     = fault.New(fault.Invalid, "content.invalid_wish", "This wish cannot be told to the AI provider.").FieldsSay()
 )
 
 // What a section may be at least, in words, and a wish at most, in characters.

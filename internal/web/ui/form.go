@@ -38,10 +38,10 @@ func (f Form) Refused(why *fault.Fault, fields ...string) Form {
 	return f
 }
 
-// sentence is what is said beside a field. The fault's own sentence is made
-// for people; a field's is a few words for programs.
+// sentence is what is said beside a field: the fault's own sentence, which is
+// made for people, where it says what is wrong.
 func sentence(why *fault.Fault, w fault.Field) string {
-	if len(why.Fields) == 1 {
+	if len(why.Fields) == 1 && !why.ByField {
 		return why.Msg
 	}
 	return strings.ToUpper(w.Msg[:1]) + w.Msg[1:] + "."
