@@ -858,7 +858,7 @@ func reportForm(p invoicePage) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = ui.Input(ui.Field{Form: p.Form, Name: "amount", Label: "Amount in " + p.Invoice.Total.Currency, Mode: "decimal", Max: 40}).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = ui.Input(ui.Field{Form: p.Form, Name: "amount", Label: "Amount in " + p.Invoice.Total.Currency, Mode: "decimal", Max: 40, Start: decimals(p.Invoice.AmountDue())}).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
