@@ -5,7 +5,7 @@ GO ?= go
 LINT := $(GO) run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 STAMP := $(shell git describe --always --dirty 2>/dev/null || echo dev)
 
-.PHONY: chaos lighthouse build test test-sqlite test-postgres test-conformance lint bench tools templates assets clean
+.PHONY: chaos lighthouse screens build test test-sqlite test-postgres test-conformance lint bench tools templates assets clean
 
 build:
 	CGO_ENABLED=0 $(GO) build -trimpath -ldflags "-s -w -X igny8/internal/app.Version=$(STAMP)" -o bin/igny8 ./cmd/igny8
@@ -32,6 +32,10 @@ lint:
 chaos: tools
 	IGNY8_TEST_ENGINE=sqlite $(GO) test ./internal/app -run '^TestChaos$$' -v -timeout 30m -args -chaos.rounds=200
 	IGNY8_TEST_ENGINE=postgres $(GO) test ./internal/app -run '^TestChaos$$' -v -timeout 30m -args -chaos.rounds=200
+
+# The pictures in docs/screens, which the README shows.
+screens: tools
+	IGNY8_TEST_ENGINE=sqlite $(GO) test ./internal/app -run '^TestScreens$$' -count 1 -args screens=$(CURDIR)/docs/screens
 
 # What Lighthouse thinks of the first page and of the table of 17,605 keywords. It needs Node.
 lighthouse: tools

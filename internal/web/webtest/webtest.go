@@ -339,6 +339,21 @@ func (b *Browser) Shoot(folder, name string) *Browser {
 	return b
 }
 
+// Snap saves a picture (WebP) of what the window shows into a folder of the machine's.
+func (b *Browser) Snap(folder, name string) *Browser {
+	b.t.Helper()
+	var picture []byte
+	b.do("take a picture", chromedp.Evaluate(`document.fonts.ready.then(() => true)`, nil, func(p *runtime.EvaluateParams) *runtime.EvaluateParams { return p.WithAwaitPromise(true) }),
+		chromedp.ActionFunc(func(ctx context.Context) (err error) {
+			picture, err = page.CaptureScreenshot().WithFormat(page.CaptureScreenshotFormatWebp).WithQuality(85).Do(ctx)
+			return err
+		}))
+	if err := os.WriteFile(filepath.Join(folder, name+".webp"), picture, 0o600); err != nil {
+		b.t.Fatal(err)
+	}
+	return b
+}
+
 // Clean fails the test if a page did what no page should do.
 func (b *Browser) Clean() *Browser {
 	b.t.Helper()
