@@ -33,7 +33,9 @@ func TestBrowserKeyboardAlone(t *testing.T) {
 	h.bankAccount(olga)
 	email := someone("", "")["email"].(string)
 	b := webtest.Open(t, h.base, webtest.Options{})
-	arrived := func(path string) { b.Until("location.pathname === `" + path + "` && document.readyState === `complete`") }
+	arrived := func(path string) {
+		b.Until("location.pathname === `" + path + "` && document.readyState === `complete`")
+	}
 
 	b.Go("/")
 	reach(b, t, `a[href="/sign-up"]`).Key(kb.Enter)
