@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"igny8/internal/account"
+	"igny8/internal/export"
 	"igny8/internal/fault"
 	"igny8/internal/identity"
 	"igny8/internal/site"
@@ -17,6 +18,8 @@ func (a *API) accountRoutes() {
 		identity.TenantEvenIfUnpaid(tenant.ReadContent), getAccount)
 	write(a, route{method: http.MethodPatch, path: "/account", id: "change-account", tag: "account", summary: "Change the account's name or country"},
 		identity.TenantEvenIfUnpaid(tenant.ManageTeam), changeAccount)
+	mount(a, route{method: http.MethodGet, path: "/account/export", id: "export-account", tag: "account", media: "application/zip",
+		summary: "All that the account has, as a ZIP of CSV, JSON and Markdown"}, identity.TenantEvenIfUnpaid(tenant.ManageTeam), a.exportAccount)
 	read(a, route{method: http.MethodGet, path: "/account/api-keys", id: "list-api-keys", tag: "account", summary: "The API keys, without the keys themselves"},
 		identity.Tenant(tenant.ManageKeys), listKeys)
 	write(a, route{method: http.MethodPost, path: "/account/api-keys", id: "create-api-key", tag: "account", status: http.StatusCreated,
@@ -149,4 +152,9 @@ func part[T, V any](items []T, limit int, show func(T) V, cursor func(T) string)
 	out := list(items, show)
 	out.Body.NextCursor = next
 	return out
+}
+
+func (a *API) exportAccount(ctx context.Context, c visit, _ *struct{}) (*file, error) {
+	name, content, err := export.Take(ctx, a.st, c.Scope)
+	return attachment("application/zip", name, content), err
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 
+	"igny8/internal/export"
 	"igny8/internal/identity"
 	"igny8/internal/tenant"
 	"igny8/internal/web/ui"
@@ -25,6 +26,16 @@ func (w *Web) mountOwn() {
 	w.mount("GET /accounts/leave", identity.AnyUser(), w.askLeave)
 	w.mount("POST /accounts/leave", identity.AnyUser(), w.leavePlace)
 	w.mountTeam()
+	w.mount("GET /account/export", identity.TenantEvenIfUnpaid(tenant.ManageTeam), w.exportAccount)
+}
+
+// exportAccount is all of the account, as a file.
+func (w *Web) exportAccount(rw http.ResponseWriter, r *http.Request, v *visit) error {
+	name, content, err := export.Take(r.Context(), w.st, v.Scope)
+	if err != nil {
+		return err
+	}
+	return sendFile(rw, "application/zip", name, content)
 }
 
 // ownTabs is the parts of what is a person's own.
