@@ -95,7 +95,7 @@ func (h *house) actions() string {
 	h.t.Helper()
 	var names []string
 	err := h.st.View(h.t.Context(), h.s, func(ctx context.Context, v *tenant.View) error {
-		events, err := audit.Of(ctx, v, 50)
+		events, err := audit.Of(ctx, v, audit.EventID{}, 50)
 		for _, e := range events {
 			names = append(names, e.Action)
 		}

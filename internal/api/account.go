@@ -18,6 +18,8 @@ func (a *API) accountRoutes() {
 		identity.TenantEvenIfUnpaid(tenant.ReadContent), getAccount)
 	write(a, route{method: http.MethodPatch, path: "/account", id: "change-account", tag: "account", summary: "Change the account's name or country"},
 		identity.TenantEvenIfUnpaid(tenant.ManageTeam), changeAccount)
+	read(a, route{method: http.MethodGet, path: "/account/audit", id: "account-audit", tag: "account",
+		summary: "What has happened in the account, newest first, and who did it, the operator's people too"}, identity.Tenant(tenant.ManageTeam), ownAudit)
 	mount(a, route{method: http.MethodGet, path: "/account/export", id: "export-account", tag: "account", media: "application/zip",
 		summary: "All that the account has, as a ZIP of CSV, JSON and Markdown"}, identity.TenantEvenIfUnpaid(tenant.ManageTeam), a.exportAccount)
 	read(a, route{method: http.MethodGet, path: "/account/api-keys", id: "list-api-keys", tag: "account", summary: "The API keys, without the keys themselves"},

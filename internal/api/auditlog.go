@@ -33,8 +33,17 @@ type auditInput struct {
 }
 
 func accountAudit(ctx context.Context, tx *tenant.Tx, in *auditInput) (*reply[page[eventView]], error) {
-	events, err := audit.Of(ctx, tx, in.Limit)
+	events, err := audit.Of(ctx, tx, audit.EventID{}, in.Limit)
 	return list(events, showEvent), err
+}
+
+func ownAudit(ctx context.Context, v *tenant.View, in *Window) (*reply[page[eventView]], error) {
+	after, err := cursorOf(audit.ParseEventID, in.Cursor)
+	if err != nil {
+		return nil, err
+	}
+	events, err := audit.Of(ctx, v, after, in.Limit+1)
+	return part(events, in.Limit, showEvent, func(e audit.Event) string { return e.ID.String() }), err
 }
 
 type searchAuditInput struct {

@@ -88,6 +88,8 @@ func TestBrowserInvitesAColleague(t *testing.T) {
 		h.send("POST", "/account/invitations", r.text("access_token"), object{"email": invited, "role": "editor"}).is(http.StatusCreated)
 		b.Go("/sign-in").Type("email", p["email"].(string)).Type("password", p["password"].(string)).Submit("Sign in").Is("/home")
 		look(b.Go("/team").Is("/team", "2 of 3 seats", invited), name+" team")
+		look(b.Go("/log").Is("/log", "Account created", "Dora Demo"), name+" log")
+		b.Go("/team")
 		b.Type("email", p["email"].(string)).Submit("Send the invitation").Is("/team/invitations", "is a member already")
 		b.Type("email", colleague).Pick("role", "viewer").Submit("Send the invitation").Is("/team", "on its way to "+colleague, "Every seat of your plan is taken")
 		look(b, name+" team full")

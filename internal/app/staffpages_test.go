@@ -43,7 +43,7 @@ func TestBrowserOperatorsHouse(t *testing.T) {
 		// What models are told.
 		look(b.Go("/staff/prompts").Is("/staff/prompts", "Name clusters", "the program's own"), name+" prompts")
 		b.Go("/staff/prompts/name_clusters").Type("text", "  ").Submit("Keep as a new version")
-		look(b.Is("/staff/prompts/name_clusters", "prompt"), name+" prompt refused")
+		look(b.Is("/staff/prompts/name_clusters", "1 to 8000 characters"), name+" prompt refused")
 		b.Type("text", "Name each group of keywords.").Submit("Keep as a new version").Is("/staff/prompts/name_clusters", "version 1", "counts now")
 		look(b.Press(`main a[href*="from=0"]`), name+" prompt")
 		if got := b.Value("text"); !strings.HasPrefix(got, "Give each group") {

@@ -44,7 +44,7 @@ func (h *house) record(s tenant.Scope, action string, detail any) error {
 func (h *house) events(s tenant.Scope, limit int) (all []audit.Event) {
 	h.t.Helper()
 	err := h.st.View(h.t.Context(), s, func(ctx context.Context, v *tenant.View) (err error) {
-		all, err = audit.Of(ctx, v, limit)
+		all, err = audit.Of(ctx, v, audit.EventID{}, limit)
 		return err
 	})
 	if err != nil {
@@ -111,7 +111,7 @@ func TestAnEventIsThereIfItsTransactionIs(t *testing.T) {
 		if err := audit.Record(ctx, tx, "site.created", "site_1", nil); err != nil {
 			return err
 		}
-		if all, err := audit.Of(ctx, tx, 10); len(all) != 1 || err != nil {
+		if all, err := audit.Of(ctx, tx, audit.EventID{}, 10); len(all) != 1 || err != nil {
 			t.Errorf("within its transaction: %+v, %v", all, err)
 		}
 		return boom

@@ -27,10 +27,11 @@ func read(scan tenant.Scan, account ...any) (Event, error) {
 	return e, err
 }
 
-// Of lists the newest events of the account, newest first, at most limit.
-func Of(ctx context.Context, r tenant.Reader, limit int) ([]Event, error) {
+// Of lists the events of the account that are older than after, the newest
+// first, at most limit; the zero after begins with the newest.
+func Of(ctx context.Context, r tenant.Reader, after EventID, limit int) ([]Event, error) {
 	var events []Event
-	err := r.Each(ctx, `SELECT `+columns+` FROM audit_events WHERE account_id = $1 ORDER BY id DESC LIMIT $2`, []any{limit},
+	err := r.Each(ctx, `SELECT `+columns+` FROM audit_events WHERE account_id = $1 AND ($2 = '' OR id < $2) ORDER BY id DESC LIMIT $3`, []any{after.String(), limit},
 		func(scan tenant.Scan) error {
 			e, err := read(scan)
 			e.Account = r.Scope().Account()

@@ -212,7 +212,7 @@ func TestNoWrongConfirmation(t *testing.T) {
 	// A second person's privileges are payment's to ask; who confirmed is in the log.
 	var events []audit.Event
 	h.must(h.st.View(t.Context(), a.Scope, func(ctx context.Context, v *tenant.View) (err error) {
-		events, err = audit.Of(ctx, v, 100)
+		events, err = audit.Of(ctx, v, audit.EventID{}, 100)
 		return err
 	}))
 	by := ""

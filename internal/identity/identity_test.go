@@ -350,7 +350,7 @@ func (h *house) actions(s tenant.Scope) map[string]int {
 	h.t.Helper()
 	seen := make(map[string]int)
 	err := h.st.View(h.t.Context(), s, func(ctx context.Context, v *tenant.View) error {
-		all, err := audit.Of(ctx, v, 100)
+		all, err := audit.Of(ctx, v, audit.EventID{}, 100)
 		for _, e := range all {
 			seen[e.Action]++
 		}

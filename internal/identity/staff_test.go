@@ -309,7 +309,7 @@ func TestAct(t *testing.T) {
 		t.Helper()
 		var all []audit.Event
 		h.in(f.scope, func(ctx context.Context, tx *tenant.Tx) (err error) {
-			all, err = audit.Of(ctx, tx, 1)
+			all, err = audit.Of(ctx, tx, audit.EventID{}, 1)
 			return err
 		})
 		return all[0]

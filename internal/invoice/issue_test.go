@@ -297,7 +297,7 @@ func TestNothingOfAnotherAccount(t *testing.T) {
 		t.Errorf("after the other's attempts:\n got %+v\nwant %+v", after, before)
 	}
 	h.view(h.theirs, func(ctx context.Context, v *tenant.View) error {
-		events, err := audit.Of(ctx, v, 100)
+		events, err := audit.Of(ctx, v, audit.EventID{}, 100)
 		for _, e := range events {
 			if e.Subject == ours.ID.String() {
 				t.Errorf("an event about another's invoice: %+v", e)

@@ -640,7 +640,7 @@ func TestEveryStepLeavesNothingBehindWhenItFails(t *testing.T) {
 	}
 	var actions []string
 	err = k.st.View(t.Context(), k.s, func(ctx context.Context, v *tenant.View) error {
-		events, err := audit.Of(ctx, v, 1000)
+		events, err := audit.Of(ctx, v, audit.EventID{}, 1000)
 		for _, e := range events {
 			actions = append(actions, e.Action)
 		}

@@ -136,7 +136,7 @@ func (k *desk) look(s tenant.Scope) (v seen) {
 			case invoice.Draft, invoice.Uncollectible:
 			}
 		}
-		events, err := audit.Of(ctx, r, 1000)
+		events, err := audit.Of(ctx, r, audit.EventID{}, 1000)
 		if err != nil {
 			return err
 		}

@@ -312,7 +312,7 @@ func (p *play) check(r *rapid.T) {
 			}
 		}
 		events := map[string]int{}
-		all, err := audit.Of(ctx, v, 10_000)
+		all, err := audit.Of(ctx, v, audit.EventID{}, 10_000)
 		for _, e := range all {
 			events[e.Action+" "+e.Subject]++
 		}

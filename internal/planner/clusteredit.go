@@ -236,6 +236,21 @@ const (
 	describedBeside  = 2000
 )
 
+// mostDescribed is how many clusters one act describes anew: each is held
+// against the site's other keywords, which takes a moment.
+const mostDescribed = 20
+
+// describeAll describes the last of so many clusters. The others keep intent and
+// cohesion until they are changed again: keywords that left seldom turn them.
+func describeAll(ctx context.Context, tx *tenant.Tx, s site.Site, all []ClusterID) error {
+	for _, cid := range all[max(0, len(all)-mostDescribed):] {
+		if err := describe(ctx, tx, s, cid); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // describe makes intent and cohesion of a cluster true again. One that has gone,
 // or has no keywords, stays as it is.
 func describe(ctx context.Context, tx *tenant.Tx, s site.Site, cid ClusterID) error {
@@ -284,10 +299,8 @@ func (c Cluster) settled(ctx context.Context, tx *tenant.Tx, action string, from
 	if err != nil {
 		return Cluster{}, err
 	}
-	for _, cid := range append(from, c.ID) {
-		if err := describe(ctx, tx, s, cid); err != nil {
-			return Cluster{}, err
-		}
+	if err := describeAll(ctx, tx, s, append(from, c.ID)); err != nil {
+		return Cluster{}, err
 	}
 	if err := audit.Record(ctx, tx, action, c.ID.String(), nil); err != nil {
 		return Cluster{}, err

@@ -218,7 +218,8 @@ func HasBegun(ctx context.Context, r tenant.Reader) (Begun, error) {
 
 // DeleteKeywords takes keywords of a site away, with the results that were known
 // for them, and counts the clusters anew that they leave; one that is left with
-// none goes, unless ideas hang on it. What was written for them stays. It is
+// none goes, unless ideas hang on it. Of many clusters that are left only some
+// are described anew. What was written for them stays. It is
 // ErrKeywordNotFound when one is not the site's.
 func DeleteKeywords(ctx context.Context, tx *tenant.Tx, sid site.ID, ks []KeywordID) (int64, error) {
 	if err := account.Lock(ctx, tx); err != nil {
@@ -260,10 +261,8 @@ func DeleteKeywords(ctx context.Context, tx *tenant.Tx, sid site.ID, ks []Keywor
 	if err := lead(ctx, tx, sid); err != nil {
 		return 0, err
 	}
-	for _, cid := range from {
-		if err := describe(ctx, tx, s, cid); err != nil {
-			return 0, err
-		}
+	if err := describeAll(ctx, tx, s, from); err != nil {
+		return 0, err
 	}
 	return there, audit.Record(ctx, tx, "keywords.deleted", sid.String(), map[string]int64{"keywords": there})
 }

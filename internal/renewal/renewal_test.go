@@ -160,7 +160,7 @@ func (h *house) letters() map[string]int {
 	h.t.Helper()
 	all := map[string]int{}
 	err := h.st.View(h.t.Context(), h.s, func(ctx context.Context, v *tenant.View) error {
-		events, err := audit.Of(ctx, v, 1000)
+		events, err := audit.Of(ctx, v, audit.EventID{}, 1000)
 		for _, e := range events {
 			if kind, ok := strings.CutPrefix(e.Action, "renewal."); ok {
 				all[kind]++

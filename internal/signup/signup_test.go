@@ -302,7 +302,7 @@ func TestTwoAccountsShareNothing(t *testing.T) {
 			if len(members) != 1 || members[0].User != n.User.ID || members[0].Role != account.Owner {
 				t.Errorf("members %+v, %v", members, err)
 			}
-			events, err := audit.Of(ctx, v, 100)
+			events, err := audit.Of(ctx, v, audit.EventID{}, 100)
 			if i := slices.IndexFunc(events, func(e audit.Event) bool { return e.Actor != "user:"+n.User.ID.String() }); i >= 0 {
 				t.Errorf("somebody else acted: %+v", events[i])
 			}

@@ -253,7 +253,7 @@ func TestEveryStepIsWhole(t *testing.T) {
 	}
 	var actions []string
 	h.view(func(ctx context.Context, v *tenant.View) error {
-		all, err := audit.Of(ctx, v, 10)
+		all, err := audit.Of(ctx, v, audit.EventID{}, 10)
 		for _, e := range all {
 			actions = append(actions, e.Action)
 		}

@@ -47,7 +47,7 @@ func BenchmarkViewOfMany(b *testing.B) {
 	}
 	for b.Loop() {
 		err := st.View(b.Context(), s, func(ctx context.Context, v *tenant.View) error {
-			all, err := audit.Of(ctx, v, 1000)
+			all, err := audit.Of(ctx, v, audit.EventID{}, 1000)
 			if len(all) != 1000 {
 				b.Errorf("%d rows, want 1000", len(all))
 			}

@@ -83,7 +83,7 @@ func TestTwoTenants(t *testing.T) {
 	}
 	for s, want := range map[tenant.Scope]int{a: 1, b: 0} {
 		err := st.View(t.Context(), s, func(ctx context.Context, v *tenant.View) error {
-			got, err := audit.Of(ctx, v, 10)
+			got, err := audit.Of(ctx, v, audit.EventID{}, 10)
 			if len(got) != want {
 				t.Errorf("%d events, want %d", len(got), want)
 			}

@@ -150,6 +150,9 @@ func (w *Web) home(rw http.ResponseWriter, r *http.Request, v *visit) error {
 		if err := p.readErrands(ctx, view, sites, channels, articles); err != nil {
 			return err
 		}
+		if more := len(p.Errands) - errandsShown; more > 1 {
+			p.Errands = append(p.Errands[:errandsShown], errand{Tone: ui.Note, Path: "/articles", Do: "To the articles", Says: "And " + p.Locale.Number(int64(more)) + " more."})
+		}
 		if err := p.readNext(ctx, view, sites); err != nil {
 			return err
 		}
@@ -214,7 +217,10 @@ func (p *homePage) readSteps(ctx context.Context, r tenant.Reader, sites []site.
 }
 
 // waitingShown is how many approved articles of a site are counted at most.
-const waitingShown = 100
+const waitingShown = 20
+
+// errandsShown is how many errands are told one by one.
+const errandsShown = 20
 
 // failuresShown is how many failures of a kind are named one by one.
 const failuresShown = 3
@@ -239,7 +245,11 @@ func (p *homePage) readErrands(ctx context.Context, r tenant.Reader, sites []sit
 			return err
 		}
 		if n := int64(len(waiting)); n > 0 {
-			p.Errands = append(p.Errands, errand{Tone: ui.Note, Path: list + "&status=approved", Do: "Publish", Says: one(p.Locale, n, "approved article is", "approved articles are") + " not published yet: " + s.Name + "."})
+			says := one(p.Locale, n, "approved article is", "approved articles are")
+			if n == waitingShown {
+				says = p.Locale.Number(n) + " or more approved articles are"
+			}
+			p.Errands = append(p.Errands, errand{Tone: ui.Note, Path: list + "&status=approved", Do: "Publish", Says: says + " not published yet: " + s.Name + "."})
 		}
 	}
 	for _, c := range channels {

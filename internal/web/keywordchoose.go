@@ -206,7 +206,7 @@ func (w *Web) showChoice(rw http.ResponseWriter, r *http.Request, v *visit, stat
 	if err != nil {
 		f, err := refused(err)
 		if err != nil || why != nil {
-			return err
+			return firstOfErrors(err, f)
 		}
 		return w.showKeywords(rw, r, v, statusOf(f), keywordsPage{Choose: ui.NewForm(values).Refused(f)}, values)
 	}
@@ -289,7 +289,7 @@ func (w *Web) moveChosen(ctx context.Context, tx *tenant.Tx, values url.Values, 
 
 func (w *Web) deleteChosen(ctx context.Context, tx *tenant.Tx, _ url.Values, sid site.ID, ks []planner.KeywordID) (next, said string, err error) {
 	n, err := planner.DeleteKeywords(ctx, tx, sid, ks)
-	return "/keywords?site=" + sid.String(), strconv.FormatInt(n, 10) + " keywords are deleted.", err
+	return "/keywords?site=" + sid.String(), one(ui.Locale{}, n, "keyword is", "keywords are") + " deleted.", err
 }
 
 // someOf is the first of many, in a sentence.

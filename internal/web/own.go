@@ -26,6 +26,7 @@ func (w *Web) mountOwn() {
 	w.mount("GET /accounts/leave", identity.AnyUser(), w.askLeave)
 	w.mount("POST /accounts/leave", identity.AnyUser(), w.leavePlace)
 	w.mountTeam()
+	w.mount("GET /log", identity.Tenant(tenant.ManageTeam), w.accountLog)
 	w.mount("GET /account/export", identity.TenantEvenIfUnpaid(tenant.ManageTeam), w.exportAccount)
 }
 

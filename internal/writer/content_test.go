@@ -146,7 +146,7 @@ func TestApprove(t *testing.T) {
 	h.approve(c.ID)
 	var details []string
 	h.view(func(ctx context.Context, v *tenant.View) error {
-		events, err := audit.Of(ctx, v, 100)
+		events, err := audit.Of(ctx, v, audit.EventID{}, 100)
 		for _, e := range events {
 			if e.Action == "content.approved" && e.Subject == c.ID.String() && e.Actor == "user:usr_test" {
 				details = append(details, string(e.Detail))
