@@ -121,49 +121,52 @@ func (w *Web) home(rw http.ResponseWriter, r *http.Request, v *visit) error {
 		return err
 	}
 	p.Verified, p.Address = !u.Verified.IsZero(), u.Email
-	err = w.within(r, v, &p.Page, "Home", func(ctx context.Context, view *tenant.View) (err error) {
-		if p.Holder, err = account.Load(ctx, view); err != nil {
-			return err
-		}
-		if p.Bills {
-			if err := p.readBilling(ctx, view); err != nil {
-				return err
-			}
-		}
-		sites, err := site.List(ctx, view, "", mostSites)
-		if err != nil {
-			return err
-		}
-		channels, err := publish.Channels(ctx, view)
-		if err != nil {
-			return err
-		}
-		articles, err := writer.Tally(ctx, view)
-		if err != nil {
-			return err
-		}
-		if tally(articles).of(writer.Published) == 0 {
-			if err := p.readSteps(ctx, view, sites, channels, articles); err != nil {
-				return err
-			}
-		}
-		if err := p.readErrands(ctx, view, sites, channels, articles); err != nil {
-			return err
-		}
-		if more := len(p.Errands) - errandsShown; more > 1 {
-			p.Errands = append(p.Errands[:errandsShown], errand{Tone: ui.Note, Path: "/articles", Do: "To the articles", Says: "And " + p.Locale.Number(int64(more)) + " more."})
-		}
-		if err := p.readNext(ctx, view, sites); err != nil {
-			return err
-		}
-		p.Work, err = workNow(ctx, view, p.Locale)
-		return err
-	})
+	err = w.within(r, v, &p.Page, "Home", p.read)
 	if err != nil {
 		return err
 	}
 	p.Lead = greeting(u)
 	return show(r.Context(), rw, http.StatusOK, homeView(p))
+}
+
+// read reads all of the page.
+func (p *homePage) read(ctx context.Context, view *tenant.View) (err error) {
+	if p.Holder, err = account.Load(ctx, view); err != nil {
+		return err
+	}
+	if p.Bills {
+		if err := p.readBilling(ctx, view); err != nil {
+			return err
+		}
+	}
+	sites, err := site.List(ctx, view, "", mostSites)
+	if err != nil {
+		return err
+	}
+	channels, err := publish.Channels(ctx, view)
+	if err != nil {
+		return err
+	}
+	articles, err := writer.Tally(ctx, view)
+	if err != nil {
+		return err
+	}
+	if tally(articles).of(writer.Published) == 0 {
+		if err := p.readSteps(ctx, view, sites, channels, articles); err != nil {
+			return err
+		}
+	}
+	if err := p.readErrands(ctx, view, sites, channels, articles); err != nil {
+		return err
+	}
+	if more := len(p.Errands) - errandsShown; more > 1 {
+		p.Errands = append(p.Errands[:errandsShown], errand{Tone: ui.Note, Path: "/articles", Do: "To the articles", Says: "And " + p.Locale.Number(int64(more)) + " more."})
+	}
+	if err := p.readNext(ctx, view, sites); err != nil {
+		return err
+	}
+	p.Work, err = workNow(ctx, view, p.Locale)
+	return err
 }
 
 func greeting(u identity.User) string { return "Welcome, " + u.FirstName + "." }
