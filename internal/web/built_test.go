@@ -125,6 +125,20 @@ func get(t *testing.T, path, encoding string) *httptest.ResponseRecorder {
 	return rec
 }
 
+// TestPackedAssetsComeToEverybody, also to who takes no gzip.
+func TestPackedAssetsComeToEverybody(t *testing.T) {
+	t.Parallel()
+	for name, has := range map[string]string{"elements.js": "elements-api", "elements.css": ".sl-elements"} {
+		plain, zipped := get(t, assets.Path(name), ""), get(t, assets.Path(name), "gzip")
+		if plain.Code != http.StatusOK || !strings.Contains(plain.Body.String(), has) || plain.Header().Get("Content-Encoding") != "" {
+			t.Errorf("%s: %d, %d bytes, %v", name, plain.Code, plain.Body.Len(), plain.Header())
+		}
+		if zipped.Header().Get("Content-Encoding") != "gzip" || zipped.Body.Len()*3 > plain.Body.Len() {
+			t.Errorf("%s packed: %d of %d bytes, %v", name, zipped.Body.Len(), plain.Body.Len(), zipped.Header())
+		}
+	}
+}
+
 func TestAssetsMayBeKeptForEver(t *testing.T) {
 	t.Parallel()
 	for name, kind := range map[string]string{
