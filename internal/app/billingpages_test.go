@@ -159,6 +159,7 @@ func TestBrowserPaysByTransfer(t *testing.T) {
 // person; it is taken back. The page tells each by itself.
 func TestBrowserWhatBecomesOfAPayment(t *testing.T) {
 	t.Parallel()
+	onSQLite(t)
 	h := openPages(t)
 	operator, second := h.operator(), h.staff(tenant.PaymentsApprove)
 	h.sells(operator)
@@ -215,6 +216,7 @@ func TestBrowserWhatBecomesOfAPayment(t *testing.T) {
 // TestBrowserOrdersAndCancels is the life of a plan after the first.
 func TestBrowserOrdersAndCancels(t *testing.T) {
 	t.Parallel()
+	onSQLite(t)
 	h := openPages(t)
 	operator := h.operator()
 	h.sells(operator)
@@ -264,6 +266,7 @@ func TestBrowserOrdersAndCancels(t *testing.T) {
 // TestBrowserPaysByCard goes to the payment provider and back.
 func TestBrowserPaysByCard(t *testing.T) {
 	t.Parallel()
+	onSQLite(t)
 	s := openTill(t, clock.Clock{})
 	in(t, []string{"telephone"}, func(t *testing.T, name string, o webtest.Options) {
 		b := webtest.Open(t, s.base, o)
@@ -296,6 +299,7 @@ func TestBrowserPaysByCard(t *testing.T) {
 // TestBrowserRestsWhileNobodyLooks, and prints the document alone.
 func TestBrowserRestsWhileNobodyLooks(t *testing.T) {
 	t.Parallel()
+	onSQLite(t)
 	h := openPages(t)
 	h.sells(h.operator())
 	b := webtest.Open(t, h.base, webtest.Options{})

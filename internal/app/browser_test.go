@@ -24,6 +24,16 @@ func openPages(t *testing.T) *house {
 	return openWide(t, clock.Clock{})
 }
 
+// onSQLite keeps a look at pages to one database: none makes them different. The
+// journeys from the first visit to the published article, and from the bank's
+// statement to an account that works, are made on both.
+func onSQLite(t *testing.T) {
+	t.Helper()
+	if dbtest.Engine() != db.SQLite {
+		t.Skip("these pages are looked at on SQLite")
+	}
+}
+
 // pictures is a folder for pictures of every page, to be looked at by a
 // person: go test ./internal/app -run Browser -args pictures=/tmp/pages.
 func pictures() string {
@@ -117,6 +127,7 @@ func TestBrowserSignUpSignOutSignIn(t *testing.T) {
 
 func TestBrowserWrongInputComesBack(t *testing.T) {
 	t.Parallel()
+	onSQLite(t)
 	h := openPages(t)
 	in(t, []string{"telephone", "no scripts"}, func(t *testing.T, name string, o webtest.Options) {
 		b := webtest.Open(t, h.base, o)
@@ -146,6 +157,7 @@ func TestBrowserWrongInputComesBack(t *testing.T) {
 
 func TestBrowserSecondFactor(t *testing.T) {
 	t.Parallel()
+	onSQLite(t)
 	h := openPages(t)
 	in(t, []string{"dark", "telephone without scripts"}, func(t *testing.T, name string, o webtest.Options) {
 		p := someone("trial", "")
@@ -170,6 +182,7 @@ func TestBrowserSecondFactor(t *testing.T) {
 // TestBrowserOtherPages looks at those that no journey above comes by.
 func TestBrowserOtherPages(t *testing.T) {
 	t.Parallel()
+	onSQLite(t)
 	h := openPages(t)
 	operator := h.operator()
 	in(t, []string{"telephone in the dark"}, func(t *testing.T, name string, o webtest.Options) {
@@ -202,6 +215,7 @@ func TestBrowserOtherPages(t *testing.T) {
 
 func TestBrowserFirstOperator(t *testing.T) {
 	t.Parallel()
+	onSQLite(t)
 	h := openPages(t)
 	token, ok, err := h.s.identity.FirstStaffToken(context.Background())
 	if err != nil || !ok {
@@ -221,6 +235,7 @@ func TestBrowserFirstOperator(t *testing.T) {
 // the navigation is a drawer.
 func TestBrowserKeyboard(t *testing.T) {
 	t.Parallel()
+	onSQLite(t)
 	h := openPages(t)
 	b := webtest.Open(t, h.base, browsers["telephone"])
 	focus := func() (what string) {
@@ -258,6 +273,7 @@ func TestBrowserKeyboard(t *testing.T) {
 // policy that pages have.
 func TestBrowserPartsRenewThemselves(t *testing.T) {
 	t.Parallel()
+	onSQLite(t)
 	h := openPages(t)
 	b := webtest.Open(t, h.base, webtest.Options{})
 	signUp(b.Go("/sign-up"), someone("", "")["email"].(string)).Submit("Create the account").Is("/home", "1,000")

@@ -113,6 +113,7 @@ func TestBrowserAStatementOpensAnAccount(t *testing.T) {
 // it is rejected, undone and sent back.
 func TestBrowserTwoPeopleForMuchMoney(t *testing.T) {
 	t.Parallel()
+	onSQLite(t)
 	in(t, []string{"telephone", "no scripts"}, func(t *testing.T, name string, o webtest.Options) {
 		h := openPages(t)
 		o.Language = ""
@@ -170,6 +171,7 @@ func TestBrowserTwoPeopleForMuchMoney(t *testing.T) {
 // more than is due, of which the rest goes back.
 func TestBrowserStaffRecordsATransfer(t *testing.T) {
 	t.Parallel()
+	onSQLite(t)
 	in(t, []string{"dark"}, func(t *testing.T, name string, o webtest.Options) {
 		h := openPages(t)
 		o.Language = ""
@@ -201,6 +203,7 @@ func TestBrowserStaffRecordsATransfer(t *testing.T) {
 // credits and forgives what is owed.
 func TestBrowserStaffLooksAfterAccounts(t *testing.T) {
 	t.Parallel()
+	onSQLite(t)
 	in(t, []string{"telephone without scripts"}, func(t *testing.T, name string, o webtest.Options) {
 		h := openPages(t)
 		o.Language = ""
@@ -240,6 +243,7 @@ func TestBrowserStaffLooksAfterAccounts(t *testing.T) {
 // TestBrowserStaffSettings changes each of the settings and finds it again.
 func TestBrowserStaffSettings(t *testing.T) {
 	t.Parallel()
+	onSQLite(t)
 	in(t, []string{"telephone", "no scripts"}, func(t *testing.T, name string, o webtest.Options) {
 		h := openPages(t)
 		o.Language = ""
@@ -305,6 +309,7 @@ func TestBrowserStaffSettings(t *testing.T) {
 // TestBrowserQueueByKeys goes through the queue without a mouse.
 func TestBrowserQueueByKeys(t *testing.T) {
 	t.Parallel()
+	onSQLite(t)
 	h := openPages(t)
 	olga, email := h.employ()
 	h.bankAccount(olga)

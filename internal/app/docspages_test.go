@@ -72,6 +72,7 @@ func TestTheDocsCommandsRun(t *testing.T) {
 // policy that its page has and asks no other host.
 func TestBrowserDocs(t *testing.T) {
 	t.Parallel()
+	onSQLite(t)
 	h := openPages(t)
 	in(t, []string{"desktop", "telephone without scripts"}, func(t *testing.T, name string, o webtest.Options) {
 		b := webtest.Open(t, h.base, o)

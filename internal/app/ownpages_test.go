@@ -23,6 +23,7 @@ var ownBrowsers = []string{"desktop", "telephone", "telephone without scripts"}
 // with it, changes the password and takes the second factor away again.
 func TestBrowserProtectsHimself(t *testing.T) {
 	t.Parallel()
+	onSQLite(t)
 	h := openPages(t)
 	in(t, ownBrowsers, func(t *testing.T, name string, o webtest.Options) {
 		o.Language = ""

@@ -36,6 +36,7 @@ func (h *house) spends(s tenant.Scope, w credit.Want, used credit.Credits) {
 // at the ledger.
 func TestBrowserUsage(t *testing.T) {
 	t.Parallel()
+	onSQLite(t)
 	hand := clock.NewHand(time.Now().UTC().AddDate(0, 0, -35))
 	h := openWide(t, hand.Clock())
 	p := someone("trial", "")
