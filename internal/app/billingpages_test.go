@@ -84,7 +84,7 @@ func TestBrowserPaysByTransfer(t *testing.T) {
 	h := openPages(t)
 	operator := h.operator()
 	h.sells(operator)
-	in(t, []string{"desktop", "telephone", "telephone without scripts"}, func(t *testing.T, name string, o webtest.Options) {
+	across(t, []string{"desktop", "telephone", "telephone without scripts"}, func(t *testing.T, name string, o webtest.Options) {
 		b := webtest.Open(t, h.base, o)
 		email := someone("", "")["email"].(string)
 		signUp(b.Go("/sign-up?plan=growth"), email).Submit("Create the account")

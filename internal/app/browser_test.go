@@ -74,14 +74,10 @@ var browsers = map[string]webtest.Options{
 }
 
 // in makes a journey in a few browsers; in all of them where pictures are
-// taken. On PostgreSQL it is made in the first alone: what a page looks like is
-// not the database's doing.
+// taken.
 func in(t *testing.T, names []string, journey func(t *testing.T, name string, o webtest.Options)) {
-	switch {
-	case pictures() != "":
+	if pictures() != "" {
 		names = slices.Sorted(maps.Keys(browsers))
-	case dbtest.Engine() == db.Postgres:
-		names = names[:1]
 	}
 	for _, name := range names {
 		t.Run(name, func(t *testing.T) {
@@ -89,6 +85,20 @@ func in(t *testing.T, names []string, journey func(t *testing.T, name string, o 
 			journey(t, name, browsers[name])
 		})
 	}
+}
+
+// across is in for the main journeys, which are made on both databases: in the
+// first browser on SQLite, and in the others on PostgreSQL. What a page looks
+// like is not the database's doing. With -args everywhere all are made on each.
+func across(t *testing.T, names []string, journey func(t *testing.T, name string, o webtest.Options)) {
+	switch {
+	case slices.Contains(os.Args, "everywhere"):
+	case dbtest.Engine() == db.Postgres:
+		names = names[1:]
+	default:
+		names = names[:1]
+	}
+	in(t, names, journey)
 }
 
 // leave signs out: on a telephone the button is in the drawer.
@@ -102,7 +112,7 @@ func leave(b *webtest.Browser, o webtest.Options) *webtest.Browser {
 func TestBrowserSignUpSignOutSignIn(t *testing.T) {
 	t.Parallel()
 	h := openPages(t)
-	in(t, []string{"desktop", "telephone without scripts"}, func(t *testing.T, name string, o webtest.Options) {
+	across(t, []string{"desktop", "telephone without scripts"}, func(t *testing.T, name string, o webtest.Options) {
 		email := someone("", "")["email"].(string)
 		b := webtest.Open(t, h.base, o)
 		look(b.Go("/").Is("/", "Plans and prices", "Trial", "Scale"), name+" landing")

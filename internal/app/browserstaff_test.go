@@ -59,7 +59,7 @@ func keep(t *testing.T, name, content string) string {
 // account that works, as the operator's people do it.
 func TestBrowserAStatementOpensAnAccount(t *testing.T) {
 	t.Parallel()
-	in(t, []string{"desktop", "telephone without scripts"}, func(t *testing.T, name string, o webtest.Options) {
+	across(t, []string{"desktop", "telephone without scripts"}, func(t *testing.T, name string, o webtest.Options) {
 		h := openPages(t)
 		olga, email := h.employ()
 		h.bankAccount(olga)

@@ -36,7 +36,7 @@ func TestBrowserFromASiteToClusters(t *testing.T) {
 	if err := os.WriteFile(file, []byte(list), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	in(t, []string{"desktop", "telephone without scripts"}, func(t *testing.T, name string, o webtest.Options) {
+	across(t, []string{"desktop", "telephone without scripts"}, func(t *testing.T, name string, o webtest.Options) {
 		p := someone("trial", "")
 		h.send("POST", "/auth/register", "", p).is(http.StatusCreated)
 		b := webtest.Open(t, h.base, o)

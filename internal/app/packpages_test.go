@@ -13,7 +13,7 @@ import (
 // to be warned again.
 func TestBrowserBuysCredits(t *testing.T) {
 	t.Parallel()
-	in(t, []string{"desktop", "telephone without scripts"}, func(t *testing.T, name string, o webtest.Options) {
+	across(t, []string{"desktop", "telephone without scripts"}, func(t *testing.T, name string, o webtest.Options) {
 		h := openWide(t, clock.Clock{})
 		operator := h.operator()
 		h.sells(operator)

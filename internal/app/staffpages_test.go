@@ -14,7 +14,7 @@ import (
 // work.
 func TestBrowserOperatorsHouse(t *testing.T) {
 	t.Parallel()
-	in(t, []string{"desktop", "telephone without scripts"}, func(t *testing.T, name string, o webtest.Options) {
+	across(t, []string{"desktop", "telephone without scripts"}, func(t *testing.T, name string, o webtest.Options) {
 		h := openPages(t)
 		o.Language = ""
 		_, email := h.employ()
