@@ -9,6 +9,7 @@ import (
 	"igny8/internal/audit"
 	"igny8/internal/clock"
 	"igny8/internal/tenant"
+	"igny8/internal/words"
 )
 
 // Grant is one privilege of a system account.
@@ -33,7 +34,7 @@ type grantDetail struct {
 // tenant's account, ErrNotGrantable for a privilege that only people use.
 func Entrust(ctx context.Context, tx *tenant.Tx, p tenant.Privilege) error {
 	if !slices.Contains(grantable, p) {
-		return ErrNotGrantable.At("body.privilege", fmt.Sprintf("must be one of %v", grantable), nil)
+		return ErrNotGrantable.At("body.privilege", words.With("must be one of %v", fmt.Sprint(grantable)), nil)
 	}
 	if err := RequireSystem(ctx, tx); err != nil {
 		return err

@@ -47,7 +47,7 @@ func TestFailuresBeyondTheirRuleCostWhatWasBought(t *testing.T) {
 	}
 	err := gate.Article(t.Context(), h.s, hold, brief, h.keep("never"))
 	f := fault.Of(err)
-	if !errors.Is(err, ai.ErrCharged) || f.Kind != fault.Conflict || !strings.Contains(f.Msg, "Up to 2 such failures in 24 hours") || !strings.Contains(f.Msg, "2 credits were spent") {
+	if !errors.Is(err, ai.ErrCharged) || f.Kind != fault.Conflict || !strings.Contains(f.Msg.String(), "Up to 2 such failures in 24 hours") || !strings.Contains(f.Msg.String(), "2 credits were spent") {
 		t.Fatalf("one too many: %v", err)
 	}
 	h.want(98, 0) // 50 words: the minimum

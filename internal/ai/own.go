@@ -11,6 +11,8 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"igny8/internal/words"
+
 	"igny8/internal/account"
 	"igny8/internal/ai/internal/provider"
 	"igny8/internal/ai/internal/provider/anthropic"
@@ -331,7 +333,7 @@ func troubleOf(err error) string {
 }
 
 // Says is what to do about what is wrong; empty when nothing is.
-func (o Own) Says() string {
+func (o Own) Says() words.Text {
 	switch o.Trouble {
 	case "private_address":
 		return "This address is not a public one, and is not asked."

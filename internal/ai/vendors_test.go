@@ -165,7 +165,7 @@ func TestVendorsFailuresBuyNothing(t *testing.T) {
 			if !errors.Is(err, tt.want) || strings.Contains(err.Error(), "sk-test") {
 				t.Errorf("%s: %v, want %v", tt.name, err, tt.want)
 			}
-			if says := fault.Of(err).Msg; !strings.Contains(says, "No credits were spent.") {
+			if says := fault.Of(err).Msg; !strings.Contains(says.String(), "No credits were spent.") {
 				t.Errorf("%s: the public is told %q", tt.name, says)
 			}
 			if calls.Load() != tt.calls {

@@ -312,12 +312,12 @@ func showMatched(l bank.Line, m bank.Matching, called func(tenant.AccountID) str
 			one.Invoices = append(one.Invoices, owedView{i.ID.String(), i.Number, i.Reference, i.AmountDue()})
 		}
 		for _, e := range p.Evidence {
-			one.Evidence = append(one.Evidence, evidenceView(e))
+			one.Evidence = append(one.Evidence, evidenceView{e.Kind, e.Found.String(), e.Where})
 		}
 		v.Proposals = append(v.Proposals, one)
 	}
 	for _, f := range m.Findings {
-		v.Findings = append(v.Findings, findingView{f.Kind, f.Message, text(f.Account.String()), text(f.Invoice.String()), text(f.Payment.String())})
+		v.Findings = append(v.Findings, findingView{f.Kind, f.Message.String(), text(f.Account.String()), text(f.Invoice.String()), text(f.Payment.String())})
 	}
 	return v
 }

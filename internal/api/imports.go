@@ -26,7 +26,7 @@ type fileIssueView struct {
 func showIssues(all []planner.FileIssue) []fileIssueView {
 	out := []fileIssueView{}
 	for _, i := range all {
-		out = append(out, fileIssueView(i))
+		out = append(out, fileIssueView{i.Line, i.Column, i.Value, i.Reason, i.Detail.String()})
 	}
 	return out
 }

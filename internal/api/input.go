@@ -8,6 +8,8 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"igny8/internal/words"
+
 	"github.com/danielgtaylor/huma/v2"
 
 	"igny8/internal/fault"
@@ -51,11 +53,11 @@ func problemOf(requestID string, status int, msg string, errs []error) *httpx.Pr
 func whereOf(f *fault.Fault, err error) *fault.Fault {
 	var d huma.ErrorDetailer
 	if !errors.As(err, &d) {
-		return f.At("", err.Error(), nil)
+		return f.At("", words.Verbatim(err.Error()), nil)
 	}
 	detail := d.ErrorDetail()
 	location, msg := split(detail.Location, detail.Message)
-	return f.At(cut(location, 200), msg, repeatable(detail.Location, detail.Value))
+	return f.At(cut(location, 200), words.Verbatim(msg), repeatable(detail.Location, detail.Value))
 }
 
 // cut is a text of at most n characters.

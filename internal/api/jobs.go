@@ -50,7 +50,7 @@ func watchJobs(ctx context.Context, s *tenant.Survey, in *watchInput) (*reply[pa
 	all, err := job.Watch(ctx, s, job.State(in.State), after, in.Limit+1)
 	return part(all, in.Limit, func(w job.Watched) watchedView {
 		return watchedView{
-			ID: w.ID.String(), Account: w.Account.String(), Kind: w.Kind, State: string(w.State), Done: w.Done, Total: w.Total, Message: w.Message,
+			ID: w.ID.String(), Account: w.Account.String(), Kind: w.Kind, State: string(w.State), Done: w.Done, Total: w.Total, Message: w.Message.String(),
 			Created: w.Created, Finished: moment(w.Finished),
 		}
 	}, func(w job.Watched) string { return w.ID.String() }), err
@@ -97,11 +97,11 @@ type resultView map[string]json.RawMessage
 
 func showJob(j job.Job) (jobView, error) {
 	v := jobView{
-		ID: j.ID.String(), Kind: j.Kind, State: string(j.State), Done: j.Done, Total: j.Total, Message: j.Message, Quote: j.Quote,
+		ID: j.ID.String(), Kind: j.Kind, State: string(j.State), Done: j.Done, Total: j.Total, Message: j.Message.String(), Quote: j.Quote,
 		Created: j.Created, Started: moment(j.Started), Finished: moment(j.Finished),
 	}
 	if j.Error != nil {
-		v.Error = &jobProblemView{j.Error.Code, j.Error.Detail}
+		v.Error = &jobProblemView{j.Error.Code, j.Error.Detail.String()}
 	}
 	if len(j.Result) > 0 {
 		return v, json.Unmarshal(j.Result, &v.Result)

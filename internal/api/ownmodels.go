@@ -40,7 +40,7 @@ type ownModelsView struct {
 func showOwnModels(o ai.Own) *reply[ownModelsView] {
 	return &reply[ownModelsView]{Body: ownModelsView{
 		Provider: string(o.Vendor), BaseURL: text(o.BaseURL), Model: o.Model, Embeddings: text(o.Embeddings), Hint: text(o.Hint), Trouble: text(o.Trouble),
-		Detail: text(o.Says()), Checked: moment(o.Checked), Updated: o.Updated,
+		Detail: text(o.Says().String()), Checked: moment(o.Checked), Updated: o.Updated,
 	}}
 }
 

@@ -163,6 +163,7 @@ func (p *pipelinePreview) show(runs []automation.Run, waits *fault.Fault) {
 		p.Items = append(p.Items, pipelineRunView{Step: string(r.Step), Items: r.Items, Quote: int64(r.Quote)})
 	}
 	if waits != nil {
-		p.Waits, p.Why = &waits.Code, &waits.Msg
+		why := waits.Msg.String()
+		p.Waits, p.Why = &waits.Code, &why
 	}
 }

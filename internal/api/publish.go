@@ -101,7 +101,7 @@ func (a *API) testConnection(ctx context.Context, c visit, in *IDInput) (*reply[
 		return nil, err
 	}
 	t, err := a.press.Test(ctx, c.Scope, sid)
-	return &reply[testedView]{Body: testedView{OK: t.Trouble == "", Trouble: text(t.Trouble), Detail: text(t.Detail)}}, err
+	return &reply[testedView]{Body: testedView{OK: t.Trouble == "", Trouble: text(t.Trouble), Detail: text(t.Detail.String())}}, err
 }
 
 type publicationProblem struct {
@@ -140,7 +140,7 @@ func showPublication(p publish.Publication) publicationView {
 		v.Post = &p.Post
 	}
 	if p.Code != "" {
-		v.Error = &publicationProblem{p.Code, p.Detail}
+		v.Error = &publicationProblem{p.Code, p.Detail.String()}
 	}
 	return v
 }

@@ -5,6 +5,8 @@ import (
 	"strings"
 	"time"
 
+	"igny8/internal/words"
+
 	"igny8/internal/account"
 	"igny8/internal/credit"
 	"igny8/internal/fault"
@@ -125,7 +127,7 @@ func (in *usageInput) groups(q *credit.UsageQuery) error {
 		q.ByOperation = true
 		return nil
 	}
-	bad := func(msg string) error { return errUsage.At("query.group_by", msg, in.GroupBy) }
+	bad := func(msg words.Text) error { return errUsage.At("query.group_by", msg, in.GroupBy) }
 	for name := range strings.SplitSeq(in.GroupBy, ",") {
 		switch name {
 		case "day", "week", "month":

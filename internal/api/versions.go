@@ -44,7 +44,7 @@ func checkContent(ctx context.Context, v *tenant.View, in *IDInput) (*reply[page
 		return nil, err
 	}
 	all, err := writer.Quality(ctx, v, c)
-	return list(all, func(c writer.Check) checkView { return checkView{c.Code, string(c.Grade), c.Text, c.Value} }), err
+	return list(all, func(c writer.Check) checkView { return checkView{c.Code, string(c.Grade), c.Text.String(), c.Value} }), err
 }
 
 type versionInput struct {

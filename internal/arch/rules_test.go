@@ -13,7 +13,7 @@ import (
 // before it, and nothing after it.
 var floors = []string{
 	// the kernel
-	"clock", "config", "fault", "id", "money", "seal",
+	"clock", "config", "words", "fault", "id", "money", "seal",
 	// platform and tenancy
 	"db", "db/dbtest", "httpx", "tenant", "tenant/tenanttest", "throttle", "throttle/redistest",
 	// services

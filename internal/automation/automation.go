@@ -15,6 +15,8 @@ import (
 	"fmt"
 	"time"
 
+	"igny8/internal/words"
+
 	"igny8/internal/audit"
 	"igny8/internal/clock"
 	"igny8/internal/credit"
@@ -210,7 +212,7 @@ func (s *Settings) check() error {
 		value, most int64
 	}{{"ideas_per_day", s.Ideas, mostIdeas}, {"articles_per_day", s.Articles, mostArticles}, {"posts_per_day", s.Posts, mostPosts}} {
 		if n.value < 0 || n.value > n.most {
-			f = f.At("body."+n.name, fmt.Sprintf("must be 0 to %d", n.most), n.value)
+			f = f.At("body."+n.name, words.With("must be 0 to %d", n.most), n.value)
 		}
 	}
 	if s.Budget != nil && *s.Budget < 0 {
@@ -244,11 +246,11 @@ func Runs(ctx context.Context, r tenant.Reader, sid site.ID, before RunID, limit
 }
 
 // Reason is what the pipeline waits for, in words; empty: for nothing.
-func (p Pipeline) Reason() string {
+func (p Pipeline) Reason() words.Text {
 	for _, f := range []*fault.Fault{errWorking, errBudgetSpent, errDayDone, errNothingToDo, credit.ErrInsufficient, publish.ErrNoChannel} {
 		if f.Code == p.Waits {
 			return f.Msg
 		}
 	}
-	return p.Waits
+	return words.Verbatim(p.Waits)
 }

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 
+	"igny8/internal/words"
+
 	"igny8/internal/account"
 	"igny8/internal/audit"
 	"igny8/internal/clock"
@@ -200,7 +202,7 @@ func recorded(ctx context.Context, tx *tenant.Tx, l Line, c Choice) (same, claim
 	if len(likely) > 0 && !c.Another {
 		f := ErrProbablyKnown
 		for _, p := range likely {
-			f = f.At("body.payment_id", p.ID.String()+": "+p.Amount.String()+", "+p.ExternalID+", confirmed on "+p.Confirmed.Format("2006-01-02"), p.ID.String())
+			f = f.At("body.payment_id", words.With("%s: %s, %s, confirmed on %s", p.ID, p.Amount, p.ExternalID, p.Confirmed.Format("2006-01-02")), p.ID.String())
 		}
 		return nil, nil, f
 	}

@@ -4,6 +4,8 @@ import (
 	"slices"
 	"time"
 
+	"igny8/internal/words"
+
 	"igny8/internal/account"
 	"igny8/internal/invoice"
 	"igny8/internal/payment"
@@ -52,9 +54,9 @@ func probably(l Line, a tenant.AccountID, p payment.Payment) (Finding, bool) {
 	case !counts(p):
 		return Finding{}, false
 	case called(l, p):
-		f.Message = "A payment with the reference " + p.ExternalID + ", of " + p.Amount.String() + ", is recorded: probably this transfer."
+		f.Message = words.With("A payment with the reference %s, of %s, is recorded: probably this transfer.", p.ExternalID, p.Amount)
 	case maybe(l, p):
-		f.Message = "A payment of " + p.Amount.String() + " was confirmed by hand on " + p.Confirmed.Format(time.DateOnly) + ": probably this transfer."
+		f.Message = words.With("A payment of %s was confirmed by hand on %s: probably this transfer.", p.Amount, p.Confirmed.Format(time.DateOnly))
 	default:
 		return Finding{}, false
 	}
@@ -69,7 +71,7 @@ func (m *matcher) confirmed() {
 		accounts = append(accounts, p.Account)
 		for _, c := range m.book.payments[p.Account] {
 			if claims(m.line, c, ids(p.Invoices)) {
-				m.Proposals[i].Evidence = append(m.Proposals[i].Evidence, Evidence{"reported", c.ExternalID + ", which the tenant has reported", "payments"})
+				m.Proposals[i].Evidence = append(m.Proposals[i].Evidence, Evidence{"reported", words.With("%s, which the tenant has reported", c.ExternalID), "payments"})
 			}
 		}
 	}

@@ -7,6 +7,8 @@ import (
 	"strconv"
 	"strings"
 
+	"igny8/internal/words"
+
 	"igny8/internal/audit"
 	"igny8/internal/bank/internal/statement"
 	"igny8/internal/clock"
@@ -156,9 +158,9 @@ func (o own) check(all []statement.Statement) error {
 		case s.Account.IBAN == "" && s.Account.Other == "":
 			f = f.At(place(s), "names no account: say in the mapping of which IBAN it is", nil)
 		case s.Account.IBAN == "":
-			f = f.At(place(s), "is of account "+statement.Quote(s.Account.Other)+", which is no IBAN", nil)
+			f = f.At(place(s), words.With("is of account %s, which is no IBAN", statement.Quote(s.Account.Other)), nil)
 		case !mine:
-			f = f.At(place(s), "is of "+s.Account.IBAN+", which is none of our bank accounts", nil)
+			f = f.At(place(s), words.With("is of %s, which is none of our bank accounts", s.Account.IBAN), nil)
 		}
 	}
 	if len(f.Fields) == 0 {

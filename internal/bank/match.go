@@ -1,8 +1,9 @@
 package bank
 
 import (
-	"fmt"
 	"slices"
+
+	"igny8/internal/words"
 
 	"igny8/internal/invoice"
 	"igny8/internal/money"
@@ -34,16 +35,16 @@ type Proposal struct {
 
 // Evidence is one thing that speaks for a proposal.
 type Evidence struct {
-	Kind  string // reference, reference_digits, number, amount, amount_differs, payer, reported
-	Found string // as it stands in the line, or what it was compared with
-	Where string // in the line
+	Kind  string     // reference, reference_digits, number, amount, amount_differs, payer, reported
+	Found words.Text // as it stands in the line, or what it was compared with
+	Where string     // in the line
 }
 
 // Finding is something about a line that somebody has to know before he
 // decides. A line with a finding is never confirmed by itself.
 type Finding struct {
 	Kind    string
-	Message string
+	Message words.Text
 	Account tenant.AccountID // whom it is about; zero: nobody
 	Invoice invoice.ID       // zero: none
 	Payment payment.ID       // zero: none
@@ -84,7 +85,7 @@ func (b *Book) Match(l Line) Matching {
 	}
 	m := &matcher{book: b, line: l, proposed: map[string]int{}}
 	if !slices.Contains(b.mine[l.IBAN], l.Amount.Currency) {
-		m.find(Finding{Kind: "currency", Message: fmt.Sprintf("%s is in a currency for which this bank account is not ours.", l.Amount)})
+		m.find(Finding{Kind: "currency", Message: words.With("%s is in a currency for which this bank account is not ours.", l.Amount)})
 		return m.Matching
 	}
 	m.references()
@@ -140,16 +141,16 @@ func (m *matcher) propose(t Tier, all []invoice.Candidate, e ...Evidence) {
 // exact is the evidence of the amount.
 func (m *matcher) exact(due money.Money) (Evidence, bool) {
 	if due == m.line.Amount {
-		return Evidence{"amount", m.line.Amount.String() + ", exactly what is due", "amount"}, true
+		return Evidence{"amount", words.With("%s, exactly what is due", m.line.Amount), "amount"}, true
 	}
 	rest, err := due.Sub(m.line.Amount)
 	switch {
 	case err != nil:
-		return Evidence{"amount_differs", due.String() + " is due", "amount"}, false
+		return Evidence{"amount_differs", words.With("%s is due", due), "amount"}, false
 	case rest.Amount > 0:
-		return Evidence{"amount_differs", rest.String() + " less than the " + due.String() + " that is due", "amount"}, false
+		return Evidence{"amount_differs", words.With("%s less than the %s that is due", rest, due), "amount"}, false
 	}
-	return Evidence{"amount_differs", money.Of(-rest.Amount, rest.Currency).String() + " more than the " + due.String() + " that is due", "amount"}, false
+	return Evidence{"amount_differs", words.With("%s more than the %s that is due", money.Of(-rest.Amount, rest.Currency), due), "amount"}, false
 }
 
 // usable tells whether an invoice can be paid by this line, and else says why
@@ -158,11 +159,11 @@ func (m *matcher) usable(c invoice.Candidate) bool {
 	f := Finding{Account: c.Account, Invoice: c.ID}
 	switch {
 	case c.Status == invoice.Paid:
-		f.Kind, f.Message = "invoice_paid", "Invoice "+c.Number+" is paid already."
+		f.Kind, f.Message = "invoice_paid", words.With("Invoice %s is paid already.", c.Number)
 	case c.Status != invoice.Open:
-		f.Kind, f.Message = "invoice_"+string(c.Status), "Invoice "+c.Number+" is "+string(c.Status)+"."
+		f.Kind, f.Message = "invoice_"+string(c.Status), words.With("Invoice %s is %s.", c.Number, string(c.Status))
 	case c.Total.Currency != m.line.Amount.Currency:
-		f.Kind, f.Message = "invoice_currency", "Invoice "+c.Number+" asks for "+c.Total.Currency+", and this is "+m.line.Amount.String()+"."
+		f.Kind, f.Message = "invoice_currency", words.With("Invoice %s asks for %s, and this is %s.", c.Number, c.Total.Currency, m.line.Amount)
 	default:
 		return true
 	}
@@ -201,13 +202,13 @@ func (m *matcher) references() {
 	var all []hits
 	for _, f := range references(m.line.told) {
 		if c, ours := m.book.byRef[f.what]; ours && m.usable(c) {
-			all = m.collect(all, c, Evidence{"reference", f.what, f.where}, false)
+			all = m.collect(all, c, Evidence{"reference", words.Verbatim(f.what), f.where}, false)
 		}
 	}
 	known := func(r string) bool { _, ours := m.book.byRef[r]; return ours }
 	for _, f := range bare(m.line.told, known) {
 		if c := m.book.byRef[f.what]; m.usable(c) {
-			all = m.collect(all, c, Evidence{"reference_digits", f.what, f.where}, true)
+			all = m.collect(all, c, Evidence{"reference_digits", words.Verbatim(f.what), f.where}, true)
 		}
 	}
 	for _, h := range all {
@@ -224,7 +225,7 @@ func (m *matcher) numbers() {
 	var all []hits
 	for _, f := range numbers(m.line.told) {
 		if c, ours := m.book.byNumber[f.what]; ours && m.usable(c) {
-			all = m.collect(all, c, Evidence{"number", f.what, f.where}, false)
+			all = m.collect(all, c, Evidence{"number", words.Verbatim(f.what), f.where}, false)
 		}
 	}
 	for _, h := range all {
@@ -263,7 +264,7 @@ func (m *matcher) proposeHits(h hits, tier func(exact, single bool) Tier) {
 func (m *matcher) payer() {
 	from := letters(m.line.Payer.Account)
 	for _, a := range m.book.payers[from] {
-		e := Evidence{"payer", m.line.Payer.Account + " has paid for this account before", "payer"}
+		e := Evidence{"payer", words.With("%s has paid for this account before", m.line.Payer.Account), "payer"}
 		amount, _ := m.exact(m.line.Amount)
 		for _, some := range sums(m.book.of[a], m.line.Amount) {
 			m.propose(ByPayer, some, e, amount)
@@ -319,7 +320,7 @@ func (m *matcher) amount() {
 	}
 	owe := m.book.due[m.line.Amount]
 	if len(owe) > mostWays {
-		m.find(Finding{Kind: "many_owe", Message: fmt.Sprintf("%d open invoices ask for %s.", len(owe), m.line.Amount)})
+		m.find(Finding{Kind: "many_owe", Message: words.With("%d open invoices ask for %s.", len(owe), m.line.Amount)})
 		return
 	}
 	for _, c := range owe {
@@ -330,7 +331,7 @@ func (m *matcher) amount() {
 
 func (m *matcher) slips() {
 	for _, f := range slips(m.line.told) {
-		m.find(Finding{Kind: "reference_slip", Message: "In " + f.where + " stands " + f.what + ", which is no reference: a character is wrong, or two have changed places."})
+		m.find(Finding{Kind: "reference_slip", Message: words.With("In %s stands %s, which is no reference: a character is wrong, or two have changed places.", f.where, f.what)})
 	}
 }
 

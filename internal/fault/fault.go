@@ -8,8 +8,9 @@ package fault
 
 import (
 	"errors"
-	"fmt"
 	"slices"
+
+	"igny8/internal/words"
 )
 
 // Kind is a class of trouble that a caller handles in one way.
@@ -38,8 +39,8 @@ const (
 // are the same when their codes are.
 type Fault struct {
 	Kind   Kind
-	Code   string // stable, dotted, such as "credit.insufficient"
-	Msg    string // one sentence for a person who knows nothing of the code
+	Code   string     // stable, dotted, such as "credit.insufficient"
+	Msg    words.Text // one sentence for a person who knows nothing of the code
 	Fields []Field
 	Extra  map[string]any // members of the problem document besides the standard ones
 	// ByField: the sentence says no more than what is refused, and each of Fields why.
@@ -49,12 +50,12 @@ type Fault struct {
 // Field says what is wrong with one part of the input.
 type Field struct {
 	Location string // where, such as "body.email" or "line 12"
-	Msg      string
+	Msg      words.Text
 	Value    any // what was given, when it is safe to repeat
 }
 
 // New makes a fault. Codes are unique in the program: see docs/errors.md.
-func New(k Kind, code, msg string) *Fault {
+func New(k Kind, code string, msg words.Text) *Fault {
 	return &Fault{Kind: k, Code: code, Msg: msg}
 }
 
@@ -68,7 +69,7 @@ func (f *Fault) FieldsSay() *Fault {
 
 // Error is the code and the sentence; wrapping puts what was being done in
 // front of it.
-func (f *Fault) Error() string { return f.Code + ": " + f.Msg }
+func (f *Fault) Error() string { return f.Code + ": " + f.Msg.String() }
 
 // Is makes copies that carry details equal to the fault they were made from.
 func (f *Fault) Is(target error) bool {
@@ -78,14 +79,14 @@ func (f *Fault) Is(target error) bool {
 
 // Sayf is a copy with a more particular sentence, which must be as safe as
 // the first.
-func (f *Fault) Sayf(format string, args ...any) *Fault {
+func (f *Fault) Sayf(format words.Text, args ...any) *Fault {
 	c := *f
-	c.Msg, c.ByField = fmt.Sprintf(format, args...), false
+	c.Msg, c.ByField = words.With(format, args...), false
 	return &c
 }
 
 // At is a copy that blames one part of the input.
-func (f *Fault) At(location, msg string, value any) *Fault {
+func (f *Fault) At(location string, msg words.Text, value any) *Fault {
 	c := *f
 	c.Fields = append(slices.Clone(f.Fields), Field{Location: location, Msg: msg, Value: value})
 	return &c

@@ -62,10 +62,10 @@ func ProblemOf(err error, requestID string) *Problem {
 	status := statuses[f.Kind]
 	p := &Problem{
 		Type: "urn:igny8:problem:" + f.Code, Title: http.StatusText(status), Status: status,
-		Detail: f.Msg, Code: f.Code, RequestID: requestID, extra: f.Extra,
+		Detail: f.Msg.String(), Code: f.Code, RequestID: requestID, extra: f.Extra,
 	}
 	for _, w := range f.Fields {
-		p.Errors = append(p.Errors, Where{Location: w.Location, Message: w.Msg, Value: w.Value})
+		p.Errors = append(p.Errors, Where{Location: w.Location, Message: w.Msg.String(), Value: w.Value})
 	}
 	return p
 }

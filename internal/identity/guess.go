@@ -5,6 +5,8 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"igny8/internal/words"
+
 	"igny8/internal/identity/internal/wordlist"
 )
 
@@ -27,7 +29,7 @@ var houseWords = []string{"igny8", "igny", "ignyeight", "password", "passwort", 
 // that what it grows to is looked for too: a word of the list, or of what is
 // known of the person, with nothing but digits and signs around it; the same
 // again and again; and walks along the keyboard.
-func guessed(lower string, a about) string {
+func guessed(lower string, a about) words.Text {
 	switch {
 	case distinct(lower) < 4:
 		return "made of more than three different characters"

@@ -7,6 +7,8 @@ import (
 	"strings"
 	"time"
 
+	"igny8/internal/words"
+
 	"igny8/internal/account"
 	"igny8/internal/audit"
 	"igny8/internal/clock"
@@ -44,7 +46,7 @@ func ParseScopes(names []string) ([]tenant.Permission, error) {
 	for i, n := range names {
 		p, ok := tenant.ParsePermission(n)
 		if !ok {
-			return nil, ErrKeyScope.At(fmt.Sprintf("body.scopes[%d]", i), "must be one of "+strings.Join(tenant.PermissionNames(), ", "), nil)
+			return nil, ErrKeyScope.At(fmt.Sprintf("body.scopes[%d]", i), words.With("must be one of %s", strings.Join(tenant.PermissionNames(), ", ")), nil)
 		}
 		all = append(all, p)
 	}
@@ -89,7 +91,7 @@ func checkKey(tx *tenant.Tx, n *NewKey) error {
 	}
 	n.Name = name
 	if len(n.Scopes) == 0 {
-		return ErrKeyScope.At("body.scopes", "one or more of "+strings.Join(tenant.PermissionNames(), ", "), nil)
+		return ErrKeyScope.At("body.scopes", words.With("one or more of %s", strings.Join(tenant.PermissionNames(), ", ")), nil)
 	}
 	for _, p := range n.Scopes {
 		if !tenant.AllPermissions.Has(p) {

@@ -9,6 +9,8 @@ import (
 	"sync/atomic"
 	"unicode/utf8"
 
+	"igny8/internal/words"
+
 	"github.com/alexedwards/argon2id"
 	"golang.org/x/crypto/argon2"
 	"golang.org/x/text/unicode/norm"
@@ -113,6 +115,6 @@ func checkPassword(password string, a about) error {
 	return nil
 }
 
-func weak(why string) error {
-	return ErrWeakPassword.Sayf("A password must be %s.", why).At("body.password", "must be "+why, nil)
+func weak(why words.Text) error {
+	return ErrWeakPassword.Sayf("A password must be %s.", why).At("body.password", words.With("must be %s", why), nil)
 }

@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 
+	"igny8/internal/words"
+
 	"golang.org/x/text/language"
 
 	"igny8/internal/account"
@@ -97,7 +99,7 @@ func (b Buyer) parse(place string) (Buyer, error) {
 	if b.TaxID != "" && inUnion(b.Country) {
 		vat, ok := VATID(b.Country, b.TaxID)
 		if !ok {
-			c.wrong("tax_id", "is not a VAT id of this country, such as "+union[b.Country].example)
+			c.wrong("tax_id", words.With("is not a VAT id of this country, such as %s", union[b.Country].example))
 		}
 		b.TaxID = vat
 	}

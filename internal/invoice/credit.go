@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"time"
 
+	"igny8/internal/words"
+
 	"igny8/internal/account"
 	"igny8/internal/audit"
 	"igny8/internal/clock"
@@ -62,7 +64,7 @@ func IssueCredit(ctx context.Context, tx *tenant.Tx, i Invoice, amount money.Mon
 	c := check{f: ErrInvalidCredit, place: "body"}
 	c.text("reason", &reason, 1, 300)
 	if amount.Amount <= 0 || amount.Currency != i.Total.Currency {
-		c.wrong("amount", "must be above zero and in "+i.Total.Currency)
+		c.wrong("amount", words.With("must be above zero and in %s", i.Total.Currency))
 	}
 	if len(c.f.Fields) > 0 {
 		return CreditNote{}, c.f

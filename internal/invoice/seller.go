@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 
+	"igny8/internal/words"
+
 	"igny8/internal/account"
 	"igny8/internal/audit"
 	"igny8/internal/fault"
@@ -144,7 +146,7 @@ type check struct {
 	place string // of the fields, such as "body"
 }
 
-func (c *check) wrong(field, msg string) { c.f = c.f.At(c.place+"."+field, msg, nil) }
+func (c *check) wrong(field string, msg words.Text) { c.f = c.f.At(c.place+"."+field, msg, nil) }
 
 // text trims a field, which has least to most printable characters.
 func (c *check) text(field string, s *string, least, most int) {
@@ -154,7 +156,7 @@ func (c *check) text(field string, s *string, least, most int) {
 	}
 	text, ok := account.Printable(*s, most)
 	if !ok {
-		c.wrong(field, fmt.Sprintf("%d to %d printable characters", least, most))
+		c.wrong(field, words.With("%d to %d printable characters", least, most))
 	}
 	*s = text
 }
@@ -169,7 +171,7 @@ func (c *check) lines(field string, s *string, n, most int) {
 	for i, line := range all {
 		text, ok := account.Printable(line, most)
 		if !ok || i >= n {
-			c.wrong(field, fmt.Sprintf("at most %d lines of 1 to %d printable characters", n, most))
+			c.wrong(field, words.With("at most %d lines of 1 to %d printable characters", n, most))
 			return
 		}
 		all[i] = text

@@ -18,6 +18,7 @@ import (
 	"igny8/internal/fault"
 	"igny8/internal/id"
 	"igny8/internal/tenant"
+	"igny8/internal/words"
 )
 
 type jobKind struct{}
@@ -65,7 +66,7 @@ type Args interface {
 type Order struct {
 	Total   int64  // items to do, as far as known
 	Quote   *int64 // the credits that are reserved for it; nil: free
-	Message string
+	Message words.Text
 }
 
 // Job is what the account sees.
@@ -75,7 +76,7 @@ type Job struct {
 	State    State
 	Done     int64
 	Total    int64
-	Message  string
+	Message  words.Text
 	Quote    *int64
 	Result   json.RawMessage // of a job that succeeded; may be nil
 	Error    *Problem        // of a job that failed or was cancelled
@@ -86,8 +87,14 @@ type Job struct {
 
 // Problem is the face of the error that ended a job.
 type Problem struct {
+	Code   string
+	Detail words.Text
+}
+
+// keptProblem is a Problem in the database.
+type keptProblem struct {
 	Code   string `json:"code"`
-	Detail string `json:"detail"`
+	Detail string `json:"detail"` // packed
 }
 
 // Load reads one job.
@@ -137,9 +144,11 @@ func jobs(ctx context.Context, r tenant.Reader, where string, args ...any) ([]Jo
 			j.Result = json.RawMessage(*result)
 		}
 		if problem != nil {
-			if err := json.Unmarshal([]byte(*problem), &j.Error); err != nil {
+			var kept keptProblem
+			if err := json.Unmarshal([]byte(*problem), &kept); err != nil {
 				return fmt.Errorf("the error of %s: %w", j.ID, err)
 			}
+			j.Error = &Problem{kept.Code, words.Unpack(kept.Detail)}
 		}
 		j.Created, j.Started, j.Finished = clock.FromMicros(created), clock.FromNull(started), clock.FromNull(finished)
 		all = append(all, j)

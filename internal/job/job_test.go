@@ -8,6 +8,8 @@ import (
 	"testing"
 	"time"
 
+	"igny8/internal/words"
+
 	"igny8/internal/clock"
 	"igny8/internal/db"
 	"igny8/internal/db/dbtest"
@@ -126,7 +128,7 @@ func TestRunsForWhoAsked(t *testing.T) {
 		if s.Actor() != (tenant.Actor{Kind: tenant.User, ID: "usr_test"}) {
 			t.Errorf("runs as %s", s.Actor())
 		}
-		if err := r.Progress(ctx, 2, 3, "Painting "+a.Wall); err != nil {
+		if err := r.Progress(ctx, 2, 3, words.With("Painting %s", a.Wall)); err != nil {
 			return nil, err
 		}
 		return map[string]string{"painted": a.Wall}, nil

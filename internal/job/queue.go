@@ -157,7 +157,7 @@ func (q *Queue) Enqueue(ctx context.Context, tx *tenant.Tx, a Args, o Order) (ID
 	_, err = tx.Exec(ctx, `
 		INSERT INTO jobs (account_id, id, kind, state, token, actor, args, total, message, quote, created_at)
 		VALUES ($1, $2, $3, 'queued', 1, $4, $5, $6, $7, $8, $9)`,
-		jid, a.Kind(), tx.Scope().Actor().String(), string(raw), o.Total, o.Message, o.Quote, clock.Micros(tx.Now()))
+		jid, a.Kind(), tx.Scope().Actor().String(), string(raw), o.Total, o.Message.Packed(), o.Quote, clock.Micros(tx.Now()))
 	if err != nil {
 		return ID{}, fmt.Errorf("enqueue %s: %w", a.Kind(), err)
 	}

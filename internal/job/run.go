@@ -16,6 +16,7 @@ import (
 	"igny8/internal/db"
 	"igny8/internal/fault"
 	"igny8/internal/tenant"
+	"igny8/internal/words"
 )
 
 // ticket is what River keeps of a job: where to find it, and which run of it
@@ -40,16 +41,23 @@ type Run struct {
 	args  json.RawMessage
 }
 
+// What is said of a job between its messages.
+const (
+	waitsAgain words.Text = "Waiting to try again"
+	broken     words.Text = "Interrupted; waiting to go on"
+	isDone     words.Text = "Done"
+)
+
 // Job names the job that runs.
 func (r *Run) Job() ID { return r.job }
 
 // Progress tells the account how far the work is.
-func (r *Run) Progress(ctx context.Context, done, total int64, message string) error {
+func (r *Run) Progress(ctx context.Context, done, total int64, message words.Text) error {
 	return r.q.st.Update(ctx, r.scope, func(ctx context.Context, tx *tenant.Tx) error {
 		n, err := tx.Exec(ctx, `
 			UPDATE jobs SET done = $4, total = $5, message = $6, heartbeat_at = $7
 			WHERE account_id = $1 AND id = $2 AND token = $3 AND state = 'running'`,
-			r.job, r.token, done, total, message, clock.Micros(tx.Now()))
+			r.job, r.token, done, total, message.Packed(), clock.Micros(tx.Now()))
 		return lostIfNone(n, err)
 	})
 }
@@ -229,7 +237,7 @@ func (r *Run) conclude(ctx context.Context, result any, err error, last bool) (o
 		case !over:
 			n, err := tx.Exec(ctx, `
 				UPDATE jobs SET state = 'queued', message = $4
-				WHERE account_id = $1 AND id = $2 AND token = $3 AND state = 'running'`, r.job, r.token, "Waiting to try again")
+				WHERE account_id = $1 AND id = $2 AND token = $3 AND state = 'running'`, r.job, r.token, waitsAgain.Packed())
 			return lostIfNone(n, err)
 		}
 		if err := r.own(ctx, tx); err != nil {
@@ -265,8 +273,8 @@ func (r *Run) succeed(ctx context.Context, tx *tenant.Tx, result any) error {
 		text = &s
 	}
 	n, err := tx.Exec(ctx, `
-		UPDATE jobs SET state = 'succeeded', message = 'Done', result = $4, finished_at = $5, done = total
-		WHERE account_id = $1 AND id = $2 AND token = $3 AND state = 'running'`, r.job, r.token, text, clock.Micros(tx.Now()))
+		UPDATE jobs SET state = 'succeeded', message = $6, result = $4, finished_at = $5, done = total
+		WHERE account_id = $1 AND id = $2 AND token = $3 AND state = 'running'`, r.job, r.token, text, clock.Micros(tx.Now()), isDone.Packed())
 	if err == nil && n == 0 {
 		err = tx.Get(ctx, `SELECT 1 FROM jobs WHERE account_id = $1 AND id = $2 AND token = $3 AND state = 'succeeded'`,
 			[]any{r.job, r.token}, new(int)) // Finish was here
@@ -294,12 +302,12 @@ func (q *Queue) end(ctx context.Context, tx *tenant.Tx, jid ID, kind string, arg
 		return fmt.Errorf("abandon %s %s: %w", kind, jid, err)
 	}
 	f := fault.Of(cause)
-	problem, err := json.Marshal(Problem{Code: f.Code, Detail: f.Msg})
+	problem, err := json.Marshal(keptProblem{f.Code, f.Msg.Packed()})
 	if err != nil {
 		return err
 	}
 	_, err = tx.Exec(ctx, `UPDATE jobs SET state = $3, message = $4, error = $5, finished_at = $6 WHERE account_id = $1 AND id = $2`,
-		jid, string(s), f.Msg, string(problem), clock.Micros(tx.Now()))
+		jid, string(s), f.Msg.Packed(), string(problem), clock.Micros(tx.Now()))
 	return err
 }
 
@@ -387,9 +395,9 @@ func (q *Queue) takeOver(ctx context.Context, t ticket, cutoff int64) error {
 	return q.update(ctx, t.Account, func(ctx context.Context, tx *tenant.Tx) error {
 		var args string
 		err := tx.Get(ctx, `
-			UPDATE jobs SET state = 'queued', token = token + 1, message = 'Interrupted; waiting to go on'
+			UPDATE jobs SET state = 'queued', token = token + 1, message = $5
 			WHERE account_id = $1 AND id = $2 AND token = $3 AND state = 'running' AND heartbeat_at < $4
-			RETURNING args`, []any{t.Job, t.Token, cutoff}, &args)
+			RETURNING args`, []any{t.Job, t.Token, cutoff, broken.Packed()}, &args)
 		if tenant.IsNotFound(err) {
 			return nil
 		}

@@ -7,6 +7,7 @@ import (
 
 	"igny8/internal/clock"
 	"igny8/internal/tenant"
+	"igny8/internal/words"
 )
 
 // Watched is a job of some account's, for the operator: what it is and how far,
@@ -18,7 +19,7 @@ type Watched struct {
 	State    State
 	Done     int64
 	Total    int64
-	Message  string
+	Message  words.Text
 	Created  time.Time
 	Finished time.Time // zero: not yet
 }

@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 
+	"igny8/internal/words"
+
 	"igny8/internal/account"
 	"igny8/internal/audit"
 	"igny8/internal/clock"
@@ -198,7 +200,7 @@ func (d *Desk) SentBack(ctx context.Context, tx *tenant.Tx, pid ID, amount money
 		amount.Currency = left.Currency
 	}
 	if amount.Amount <= 0 || amount.Currency != left.Currency || amount.Amount > left.Amount {
-		return Payment{}, ErrInvalid.At("body.amount", "must be above zero and at most the "+left.String()+" that went to no invoice", amount.Amount).With("unapplied", left)
+		return Payment{}, ErrInvalid.At("body.amount", words.With("must be above zero and at most the %s that went to no invoice", left), amount.Amount).With("unapplied", left)
 	}
 	_, err = tx.Exec(ctx, `UPDATE payments SET refunded = refunded + $3 WHERE account_id = $1 AND id = $2 AND status = 'succeeded'`, p.ID, amount.Amount)
 	if err == nil {

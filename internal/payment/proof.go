@@ -10,6 +10,8 @@ import (
 	_ "image/jpeg" // the two kinds of picture that a proof may be
 	_ "image/png"
 
+	"igny8/internal/words"
+
 	"igny8/internal/audit"
 	"igny8/internal/clock"
 	"igny8/internal/fault"
@@ -42,7 +44,7 @@ type Proof struct {
 // like none.
 func ParseProof(b []byte) (Proof, error) {
 	if len(b) > MaxProof {
-		return Proof{}, ErrInvalidProof.At("body.proof", fmt.Sprintf("has %d bytes, more than 5 MB", len(b)), nil)
+		return Proof{}, ErrInvalidProof.At("body.proof", words.With("has %d bytes, more than 5 MB", len(b)), nil)
 	}
 	if bytes.HasPrefix(b, []byte("%PDF-")) {
 		if !bytes.Contains(b[max(0, len(b)-1024):], []byte("%%EOF")) {
@@ -60,7 +62,7 @@ func ParseProof(b []byte) (Proof, error) {
 		return Proof{}, ErrInvalidProof.At("body.proof", "is neither a PDF nor a PNG nor a JPEG", nil)
 	}
 	if int64(c.Width)*int64(c.Height) > maxPixels {
-		return Proof{}, ErrInvalidProof.At("body.proof", fmt.Sprintf("is a picture of %d x %d, which is too large", c.Width, c.Height), nil)
+		return Proof{}, ErrInvalidProof.At("body.proof", words.With("is a picture of %d x %d, which is too large", c.Width, c.Height), nil)
 	}
 	whole := bytes.HasSuffix(b, []byte("IEND\xaeB`\x82"))
 	if kind == "jpeg" {

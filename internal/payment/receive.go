@@ -9,6 +9,8 @@ import (
 	"slices"
 	"strings"
 
+	"igny8/internal/words"
+
 	"igny8/internal/account"
 	"igny8/internal/audit"
 	"igny8/internal/clock"
@@ -144,7 +146,7 @@ func (r Received) parse() (Received, error) {
 	return r, nil
 }
 
-func named(f *fault.Fault, where, what, s string) (string, *fault.Fault) {
+func named(f *fault.Fault, where string, what words.Text, s string) (string, *fault.Fault) {
 	s, ok := account.Printable(s, 140)
 	if !ok {
 		f = f.At(where, what, nil)

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 
+	"igny8/internal/words"
+
 	"igny8/internal/account"
 	"igny8/internal/audit"
 	"igny8/internal/id"
@@ -48,7 +50,7 @@ func (d *Desk) Report(ctx context.Context, tx *tenant.Tx, r Report) (Payment, er
 		checked.Amount.Currency = i.Total.Currency
 	}
 	if checked.Amount.Currency != i.Total.Currency {
-		return Payment{}, ErrInvalid.At("body.amount.currency", "must be "+i.Total.Currency+", the currency of the invoice", checked.Amount.Currency)
+		return Payment{}, ErrInvalid.At("body.amount.currency", words.With("must be %s, the currency of the invoice", i.Total.Currency), checked.Amount.Currency)
 	}
 	known, err := load(ctx, tx, `AND method = 'bank_transfer' AND external_payment_id = $2 AND status NOT IN ('rejected', 'reversed')`, checked.ExternalID)
 	switch {

@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 
+	"igny8/internal/words"
+
 	"igny8/internal/account"
 	"igny8/internal/audit"
 	"igny8/internal/credit"
@@ -159,7 +161,7 @@ const (
 // currency is the plan's own again.
 func (o Offer) check() (Offer, error) {
 	f := ErrInvalid
-	blame := func(ok bool, where, says string) {
+	blame := func(ok bool, where string, says words.Text) {
 		if !ok {
 			f = f.At("body."+where, says, nil)
 		}

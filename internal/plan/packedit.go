@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 
+	"igny8/internal/words"
+
 	"igny8/internal/account"
 	"igny8/internal/audit"
 	"igny8/internal/credit"
@@ -127,7 +129,7 @@ func (p Pack) savePrices(ctx context.Context, tx *tenant.SharedTx) error {
 // check reads what an operator wrote.
 func (p Pack) check() (Pack, error) {
 	f := ErrPackInvalid
-	blame := func(ok bool, where, says string) {
+	blame := func(ok bool, where string, says words.Text) {
 		if !ok {
 			f = f.At("body."+where, says, nil)
 		}

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"strings"
 
+	"igny8/internal/words"
+
 	"igny8/internal/fault"
 	"igny8/internal/money"
 	"igny8/internal/tenant"
@@ -84,5 +86,5 @@ func noSuchPrice(prices []money.Money) *fault.Fault {
 	for _, m := range prices {
 		codes = append(codes, m.Currency)
 	}
-	return ErrCurrency.At("body.currency", "the plan is sold in: "+strings.Join(codes, ", "), nil)
+	return ErrCurrency.At("body.currency", words.With("the plan is sold in: %s", strings.Join(codes, ", ")), nil)
 }

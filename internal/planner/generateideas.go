@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"slices"
 
+	"igny8/internal/words"
+
 	"igny8/internal/ai"
 	"igny8/internal/credit"
 	"igny8/internal/fault"
@@ -37,9 +39,9 @@ type Ideated struct {
 
 // Uninspired is a cluster for which there are no ideas, and why.
 type Uninspired struct {
-	Cluster ClusterID `json:"cluster_id"`
-	Code    string    `json:"code"`
-	Detail  string    `json:"detail"`
+	Cluster ClusterID  `json:"cluster_id"`
+	Code    string     `json:"code"`
+	Detail  words.Text `json:"detail"`
 }
 
 // How many ideas a cluster gets when nobody says, and at most.

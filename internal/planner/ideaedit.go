@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"fmt"
 
+	"igny8/internal/words"
+
 	"igny8/internal/account"
 	"igny8/internal/audit"
 	"igny8/internal/fault"
@@ -107,7 +109,7 @@ func (i *Idea) change(ch IdeaChange) error {
 		}
 		clean, ok := account.Printable(*t.from, t.most)
 		if *t.to = clean; !ok && (!t.optional || *t.from != "") {
-			f = f.At("body."+t.at, fmt.Sprintf("at most %d printable characters", t.most), nil)
+			f = f.At("body."+t.at, words.With("at most %d printable characters", t.most), nil)
 		}
 	}
 	if ch.Status != nil {
@@ -156,7 +158,7 @@ func ParseQuestions(f *fault.Fault, all []string) ([]string, *fault.Fault) {
 
 func parseTexts(f *fault.Fault, at string, all []string, most int) ([]string, *fault.Fault) {
 	if len(all) > most {
-		return nil, f.At(at, fmt.Sprintf("at most %d", most), nil)
+		return nil, f.At(at, words.With("at most %d", most), nil)
 	}
 	var out []string
 	for n, s := range all {

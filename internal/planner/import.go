@@ -8,6 +8,8 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"igny8/internal/words"
+
 	"igny8/internal/account"
 	"igny8/internal/clock"
 	"igny8/internal/id"
@@ -56,11 +58,11 @@ type Imported struct {
 
 // FileIssue is one thing in the file that could not be read.
 type FileIssue struct {
-	Line   int    `json:"line"`
-	Column string `json:"column"` // its name; "" where the whole row is meant
-	Value  string `json:"value"`  // what stood there, shortened
-	Reason string `json:"reason"` // stable, such as "no_keyword"
-	Detail string `json:"detail"`
+	Line   int        `json:"line"`
+	Column string     `json:"column"` // its name; "" where the whole row is meant
+	Value  string     `json:"value"`  // what stood there, shortened
+	Reason string     `json:"reason"` // stable, such as "no_keyword"
+	Detail words.Text `json:"detail"`
 }
 
 // Import takes a file in and orders its import. A file that cannot be read is

@@ -34,7 +34,7 @@ func rejectedFile(all []keywordfile.Issue) ([]byte, error) {
 		return nil, err
 	}
 	for _, i := range all {
-		if err := w.Write([]string{strconv.Itoa(i.Line), string(i.Reason), harmless(i.Column), harmless(i.Value), i.Msg}); err != nil {
+		if err := w.Write([]string{strconv.Itoa(i.Line), string(i.Reason), harmless(i.Column), harmless(i.Value), i.Msg.String()}); err != nil {
 			return nil, err
 		}
 	}

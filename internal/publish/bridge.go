@@ -9,6 +9,8 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"igny8/internal/words"
+
 	"igny8/internal/clock"
 	"igny8/internal/fault"
 	"igny8/internal/publish/internal/wordpress"
@@ -138,14 +140,14 @@ func Heard(ctx context.Context, tx *tenant.Tx, sid site.ID, cid writer.ContentID
 			return Load(ctx, tx, cid)
 		}
 	}
-	code, detail := "", ""
+	code, detail := "", words.Text("")
 	if state == Failed {
-		code, detail = errPlugin.Code, "The plugin could not publish the article. It says: "+shortened(r.Error)
+		code, detail = errPlugin.Code, words.With("The plugin could not publish the article. It says: %s", shortened(r.Error))
 	}
 	_, err = tx.Exec(ctx, `
 		UPDATE publications SET state = $3, post_id = coalesce($4, post_id), url = $5, code = $6, detail = $7, lease_until = NULL, updated_at = $8
 		WHERE account_id = $1 AND content_id = $2`,
-		cid, string(state), orNull(r.Post), webAddress(r.URL), code, detail, clock.Micros(tx.Now()))
+		cid, string(state), orNull(r.Post), webAddress(r.URL), code, detail.Packed(), clock.Micros(tx.Now()))
 	if err != nil {
 		return Publication{}, fmt.Errorf("publication of %s: %w", cid, err)
 	}

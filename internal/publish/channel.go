@@ -8,6 +8,8 @@ import (
 	"strings"
 	"time"
 
+	"igny8/internal/words"
+
 	"igny8/internal/account"
 	"igny8/internal/audit"
 	"igny8/internal/clock"
@@ -165,7 +167,7 @@ func failWaiting(ctx context.Context, tx *tenant.Tx, sid site.ID) error {
 	_, err := tx.Exec(ctx, `
 		UPDATE publications SET state = 'failed', code = $3, detail = $4, lease_until = NULL, updated_at = $5
 		WHERE account_id = $1 AND site_id = $2 AND state = 'queued' AND job_id IS NULL`,
-		sid, errReconnected.Code, errReconnected.Msg, clock.Micros(tx.Now()))
+		sid, errReconnected.Code, errReconnected.Msg.Packed(), clock.Micros(tx.Now()))
 	if err != nil {
 		return fmt.Errorf("what waits for the plugin of %s: %w", sid, err)
 	}
@@ -216,7 +218,7 @@ func (p *Press) client(c Channel) *wordpress.Client {
 }
 
 // troubles says what to do about what is wrong with a site.
-var troubles = map[wordpress.Trouble]string{
+var troubles = map[wordpress.Trouble]words.Text{
 	wordpress.NoAddress:    "There is no site of this name. Look at the spelling of the address.",
 	wordpress.NoConnection: "Nobody answers at this address. Look whether the site is up, and whether a firewall keeps this server out.",
 	wordpress.BadTLS:       "The site's certificate is not valid for this address. Mend it, or give the address that it is for.",
@@ -231,8 +233,8 @@ var troubles = map[wordpress.Trouble]string{
 
 // Tested is what came of testing a connection.
 type Tested struct {
-	Trouble string // its code; empty: all is well
-	Detail  string // that in words
+	Trouble string     // its code; empty: all is well
+	Detail  words.Text // that in words
 }
 
 // Test tries a connection out, and keeps what came of it. It works outside of a
@@ -267,7 +269,7 @@ func (c Channel) bridgeTest() Tested {
 	case c.Seen.IsZero():
 		return Tested{"not_seen", "The plugin has not asked yet. Install it, give it this server's address and a key for this site, and press its button."}
 	case c.Health != nil && len(c.Health.Problems) > 0:
-		return Tested{"problems", strings.Join(c.Health.Problems, " ")}
+		return Tested{"problems", words.Verbatim(strings.Join(c.Health.Problems, " "))}
 	}
 	return Tested{}
 }

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"time"
 
+	"igny8/internal/words"
+
 	"igny8/internal/clock"
 	"igny8/internal/job"
 	"igny8/internal/publish/internal/wordpress"
@@ -157,7 +159,7 @@ func (p *Press) toCompare(ctx context.Context, s tenant.Scope, a LookArgs) (ch C
 // has it no more.
 func (p Publication) compare(ctx context.Context, tx *tenant.Tx, there wordpress.There) (bool, error) {
 	var state State
-	code, detail, look := "", "", tx.Now().Add(lookOften)
+	code, detail, look := "", words.Text(""), tx.Now().Add(lookOften)
 	switch there.Status {
 	case wordpress.Publish:
 		state = Published
@@ -179,7 +181,7 @@ func (p Publication) compare(ctx context.Context, tx *tenant.Tx, there wordpress
 	}
 	_, err := tx.Exec(ctx, `
 		UPDATE publications SET state = $3, url = $4, code = $5, detail = $6, look_at = $7, updated_at = $8 WHERE account_id = $1 AND content_id = $2 AND state = $9`,
-		p.Content, string(state), there.URL, code, detail, clock.MicrosOrNull(look), clock.Micros(tx.Now()), string(p.State))
+		p.Content, string(state), there.URL, code, detail.Packed(), clock.MicrosOrNull(look), clock.Micros(tx.Now()), string(p.State))
 	if err != nil {
 		return false, fmt.Errorf("publication of %s: %w", p.Content, err)
 	}

@@ -11,6 +11,8 @@ package publish
 import (
 	"time"
 
+	"igny8/internal/words"
+
 	"igny8/internal/fault"
 	"igny8/internal/httpx"
 	"igny8/internal/job"
@@ -59,13 +61,13 @@ type Publication struct {
 	Title   string // of the article now
 	Site    site.ID
 	State   State
-	Version int64  // of the article that is there; zero: none
-	Stale   bool   // the article has changed since
-	Post    int64  // WordPress's number of it; zero: none
-	URL     string // empty: not known
-	Code    string // of what went wrong; empty: nothing
-	Detail  string // that in words
-	Job     job.ID // that does it; zero: the plugin does
+	Version int64      // of the article that is there; zero: none
+	Stale   bool       // the article has changed since
+	Post    int64      // WordPress's number of it; zero: none
+	URL     string     // empty: not known
+	Code    string     // of what went wrong; empty: nothing
+	Detail  words.Text // that in words
+	Job     job.ID     // that does it; zero: the plugin does
 	Updated time.Time
 }
 

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"time"
 
+	"igny8/internal/words"
+
 	"igny8/internal/clock"
 	"igny8/internal/fault"
 	"igny8/internal/httpx"
@@ -56,7 +58,7 @@ func (h sender) Do(ctx context.Context, s tenant.Scope, r *job.Run, a SendArgs) 
 	if w.Wanted != Withdraw && w.article.Status != writer.Approved && w.article.Status != writer.Published { // edited since it was ordered
 		return nil, fmt.Errorf("publish %s: %w", w.Content, ErrNotApproved)
 	}
-	if err := r.Progress(ctx, 0, 1, fmt.Sprintf("Publishing %q", w.article.Title)); err != nil {
+	if err := r.Progress(ctx, 0, 1, words.With("Publishing %q", w.article.Title)); err != nil {
 		return nil, err
 	}
 	there, err := h.p.send(ctx, w)
@@ -89,7 +91,7 @@ var errStopped = fault.New(fault.Conflict, "publish.stopped", "The site was not 
 func fail(ctx context.Context, tx *tenant.Tx, cid writer.ContentID, why *fault.Fault) error {
 	_, err := tx.Exec(ctx, `
 		UPDATE publications SET state = 'failed', code = $3, detail = $4, lease_until = NULL, updated_at = $5
-		WHERE account_id = $1 AND content_id = $2 AND state = 'queued'`, cid, why.Code, why.Msg, clock.Micros(tx.Now()))
+		WHERE account_id = $1 AND content_id = $2 AND state = 'queued'`, cid, why.Code, why.Msg.Packed(), clock.Micros(tx.Now()))
 	if err != nil {
 		return fmt.Errorf("publication of %s: %w", cid, err)
 	}

@@ -11,6 +11,8 @@ import (
 	"strings"
 	"time"
 
+	"igny8/internal/words"
+
 	"igny8/internal/credit"
 	"igny8/internal/fault"
 	"igny8/internal/identity"
@@ -76,7 +78,7 @@ func (p articlesPage) kinds() []ui.View {
 	at := "/articles?site=" + p.Site.ID.String()
 	all := []ui.View{{Name: "All", Path: at, Count: -1, Here: p.Status == ""}}
 	for _, k := range []struct {
-		name   string
+		name   words.Text
 		status writer.ContentStatus
 	}{{"Drafts", writer.Draft}, {"Approved", writer.Approved}, {"Published", writer.Published}} {
 		all = append(all, ui.View{Name: k.name, Path: at + "&status=" + string(k.status), Count: -1, Here: p.Status == k.status})
@@ -114,7 +116,7 @@ func (w *Web) showArticle(rw http.ResponseWriter, r *http.Request, v *visit, sta
 	if err != nil {
 		return err
 	}
-	p.Title = p.Article.Title
+	p.Title = words.Verbatim(p.Article.Title)
 	return show(r.Context(), rw, status, articleView(p))
 }
 
@@ -168,7 +170,7 @@ func checkTone(g writer.Grade) ui.Tone {
 }
 
 // decide does something with the article of the address, and goes back to it.
-func (w *Web) decide(rw http.ResponseWriter, r *http.Request, v *visit, said string, do func(context.Context, *tenant.Tx, writer.ContentID, url.Values) error) error {
+func (w *Web) decide(rw http.ResponseWriter, r *http.Request, v *visit, said words.Text, do func(context.Context, *tenant.Tx, writer.ContentID, url.Values) error) error {
 	cid, err := idOf(writer.ParseContentID, r.PathValue("id"), writer.ErrContentNotFound)
 	if err != nil {
 		return err
@@ -310,7 +312,7 @@ func (w *Web) showEdit(rw http.ResponseWriter, r *http.Request, v *visit, status
 	if err != nil {
 		return err
 	}
-	p.Lead = p.Article.Title
+	p.Lead = words.Verbatim(p.Article.Title)
 	return show(r.Context(), rw, status, editView(p))
 }
 
@@ -465,7 +467,7 @@ func (w *Web) articleVersions(rw http.ResponseWriter, r *http.Request, v *visit)
 	if err != nil {
 		return err
 	}
-	p.Lead = p.Article.Title
+	p.Lead = words.Verbatim(p.Article.Title)
 	return show(r.Context(), rw, http.StatusOK, versionsView(p))
 }
 

@@ -6,6 +6,8 @@ import (
 	"net/http"
 	"time"
 
+	"igny8/internal/words"
+
 	"igny8/internal/account"
 	"igny8/internal/credit"
 	"igny8/internal/fault"
@@ -163,7 +165,7 @@ func (p billingPage) grace() time.Time { return p.Current.PeriodEnd.Add(subscrip
 func (p billingPage) cancelled() bool { return p.running() && p.Current.CancelAtEnd }
 
 // ends is what the end of the period means.
-func (p billingPage) ends() string {
+func (p billingPage) ends() words.Text {
 	switch {
 	case p.Current.Status == subscription.Trialing && p.Closed == nil:
 		return "Trial ends"
@@ -176,7 +178,7 @@ func (p billingPage) ends() string {
 }
 
 // closedTitle is what a member is told of why the account does not work.
-func closedTitle(a account.Account, f *fault.Fault) string {
+func closedTitle(a account.Account, f *fault.Fault) words.Text {
 	switch {
 	case a.Status == account.PendingPayment:
 		return "Your account waits for a payment"
@@ -189,7 +191,7 @@ func closedTitle(a account.Account, f *fault.Fault) string {
 }
 
 // sourceName is where a lot's credits come from, in words.
-func sourceName(s credit.Source) string {
+func sourceName(s credit.Source) words.Text {
 	if s == credit.PlanCredits {
 		return "From the plan"
 	}
@@ -223,8 +225,8 @@ func (w *Web) askCancel(rw http.ResponseWriter, r *http.Request, v *visit) error
 
 func cancelQuestion(l ui.Locale, s subscription.Subscription) ui.Confirm {
 	return ui.Confirm{
-		ID: "cancel-plan", Ask: "Cancel the plan", Title: "Cancel " + s.Plan.Name + "?",
-		Text: "Everything works until " + l.Date(s.PeriodEnd) + ". After that there is no further invoice, and the account stops. You can change your mind until then.",
+		ID: "cancel-plan", Ask: "Cancel the plan", Title: words.With("Cancel %s?", s.Plan.Name),
+		Text: words.With("Everything works until %s. After that there is no further invoice, and the account stops. You can change your mind until then.", l.Date(s.PeriodEnd)),
 		Do:   "Cancel at the end of the period", Action: "/billing/cancel", Page: "/billing/cancel", Back: "/billing",
 	}
 }
@@ -251,9 +253,9 @@ func (w *Web) renewal(rw http.ResponseWriter, r *http.Request, v *visit, cancel 
 		return err
 	}
 	if cancel {
-		w.say(rw, ui.Good, "The plan ends on "+v.page.Locale.Date(s.PeriodEnd)+". Until then everything works.")
+		w.say(rw, ui.Good, words.With("The plan ends on %s. Until then everything works.", v.page.Locale.Date(s.PeriodEnd)))
 	} else {
-		w.say(rw, ui.Good, "The plan goes on. You get the next invoice before "+v.page.Locale.Date(s.PeriodEnd)+".")
+		w.say(rw, ui.Good, words.With("The plan goes on. You get the next invoice before %s.", v.page.Locale.Date(s.PeriodEnd)))
 	}
 	return to(rw, r, "/billing")
 }

@@ -8,6 +8,8 @@ import (
 	"strconv"
 	"strings"
 
+	"igny8/internal/words"
+
 	"igny8/internal/account"
 	"igny8/internal/credit"
 	"igny8/internal/fault"
@@ -71,12 +73,12 @@ func (p *packsPage) read(ctx context.Context, v *tenant.View) error {
 func (p packsPage) picks() []ui.Pick {
 	var picks []ui.Pick
 	for _, one := range p.Packs {
-		hint := "They stay until they are used."
+		var hint words.Text = "They stay until they are used."
 		if one.Days > 0 {
-			hint = "They are good for " + p.Locale.Number(one.Days) + " days."
+			hint = p.Locale.Count(one.Days, "They are good for one day.", "They are good for %s days.")
 		}
 		picks = append(picks, ui.Pick{
-			Value: one.Code, Label: p.Locale.Number(int64(one.Credits)) + " credits", Hint: hint, Note: p.Locale.Money(one.PriceIn(money.OfCountry(p.Country))),
+			Value: one.Code, Label: words.With("%s credits", p.Locale.Number(int64(one.Credits))), Hint: hint, Note: words.Verbatim(p.Locale.Money(one.PriceIn(money.OfCountry(p.Country)))),
 		})
 	}
 	return picks

@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 
+	"igny8/internal/words"
+
 	"golang.org/x/text/language"
 	"golang.org/x/text/language/display"
 
@@ -83,8 +85,7 @@ func inPlace(f *fault.Fault) *fault.Fault {
 	if len(f.Fields) != 1 {
 		return f
 	}
-	msg := f.Fields[0].Msg
-	return f.Sayf("%s.", strings.ToUpper(msg[:1])+msg[1:])
+	return f.FieldsSay()
 }
 
 // languagePicks is what invoices can be written in, and what the account has
@@ -101,7 +102,7 @@ func languagePicks(chosen string) []ui.Pick {
 		if name == "" {
 			name = code
 		}
-		picks = append(picks, ui.Pick{Value: code, Label: strings.ToUpper(name[:1]) + name[1:]})
+		picks = append(picks, ui.Pick{Value: code, Label: words.Verbatim(strings.ToUpper(name[:1]) + name[1:])})
 	}
 	return picks
 }

@@ -11,6 +11,8 @@ import (
 	"net/url"
 	"time"
 
+	"igny8/internal/words"
+
 	"igny8/internal/account"
 	"igny8/internal/invoice"
 	"igny8/internal/money"
@@ -80,7 +82,7 @@ func (w *Web) showInvoice(rw http.ResponseWriter, r *http.Request, v *visit, sta
 	if err != nil {
 		return err
 	}
-	p.Title = "Invoice " + p.Invoice.Number
+	p.Title = words.With("Invoice %s", p.Invoice.Number)
 	if f.Blank() { // what is due is what most people send
 		p.Form = ui.NewForm(url.Values{"amount": {p.typed(p.Invoice.AmountDue())}})
 	}
@@ -157,7 +159,7 @@ func (p invoicePage) refusedLast() *payment.Payment {
 // lede is what matters most now.
 type lede struct {
 	Tone        ui.Tone
-	Title, Text string
+	Title, Text words.Text
 }
 
 func (p invoicePage) lede() lede {
@@ -177,44 +179,46 @@ func (p invoicePage) lede() lede {
 		return lede{ui.Note, "We are looking for your transfer", "Transfers take a day or two. As soon as it is at the bank everything opens by itself, and you get a letter."}
 	}
 	if bad := p.refusedLast(); bad != nil {
-		return lede{ui.Bad, "Your payment was not found", bad.Reason + " – " + due + " is still due. Check the transfer, and report it again below."}
+		return lede{ui.Bad, "Your payment was not found", words.With("%s – %s is still due. Check the transfer, and report it again below.", bad.Reason, due)}
 	}
 	if online(p.Invoice.PaymentMethod) {
-		return lede{ui.Warn, due + " to pay by " + by, "Pay it by " + methodName(p.Invoice.PaymentMethod) + " below. Everything opens by itself when that is done."}
+		return lede{ui.Warn, words.With("%s to pay by %s", due, by), words.With("Pay it by %s below. Everything opens by itself when that is done.", methodName(p.Invoice.PaymentMethod))}
 	}
 	if p.Now.After(p.Invoice.Due) {
-		return lede{ui.Warn, due + " is overdue", "It was due on " + by + ". Transfer it with the reference below as the purpose, and nothing else."}
+		return lede{ui.Warn, words.With("%s is overdue", due), words.With("It was due on %s. Transfer it with the reference below as the purpose, and nothing else.", by)}
 	}
-	return lede{ui.Warn, due + " to pay by " + by, "Transfer it with the reference below as the purpose, and nothing else. Then tell us, so that we find it sooner."}
+	return lede{ui.Warn, words.With("%s to pay by %s", due, by), "Transfer it with the reference below as the purpose, and nothing else. Then tell us, so that we find it sooner."}
 }
 
 func (p invoicePage) paidLede() lede {
 	if !p.Invoice.Pack.IsZero() {
-		return lede{ui.Good, "Your credits are live", p.packed() + " came with this invoice" + p.packEnd() + "."}
+		return lede{ui.Good, "Your credits are live", words.With("%s came with this invoice%s.", p.packed(), p.packEnd())}
 	}
 	b := p.Bought
 	switch {
 	case b == nil:
 		return lede{ui.Good, "This invoice is paid", "Thank you."}
 	case b.Credits == 0 || !p.Now.Before(b.End):
-		return lede{ui.Good, "This invoice is paid", "It paid for " + b.Plan.Name + " until " + p.Locale.Date(b.End) + "."}
+		return lede{ui.Good, "This invoice is paid", words.With("It paid for %s until %s.", b.Plan.Name, p.Locale.Date(b.End))}
 	case p.Now.Before(b.Start):
-		return lede{ui.Good, "This invoice is paid", p.credits() + " come on " + p.Locale.Date(b.Start) + ", when the next period begins."}
+		return lede{ui.Good, "This invoice is paid", words.With("%s come on %s, when the next period begins.", p.credits(), p.Locale.Date(b.Start))}
 	}
-	return lede{ui.Good, "Your credits are live", p.credits() + " came with " + b.Plan.Name + ", and last until " + p.Locale.Date(b.End) + "."}
+	return lede{ui.Good, "Your credits are live", words.With("%s came with %s, and last until %s.", p.credits(), b.Plan.Name, p.Locale.Date(b.End))}
 }
 
 // packed is how many credits an invoice for a package sells.
-func (p invoicePage) packed() string {
-	return p.Locale.Number(int64(p.Invoice.Pack.Credits)) + " credits"
+func (p invoicePage) packed() words.Text {
+	return words.With("%s credits", p.Locale.Number(int64(p.Invoice.Pack.Credits)))
 }
 
 // packEnd is until when they are good.
-func (p invoicePage) packEnd() string {
+func (p invoicePage) packEnd() words.Text {
 	if p.Invoice.Pack.Days == 0 {
 		return ", and stay until they are used"
 	}
-	return ", and last until " + p.Locale.Date(p.Invoice.PaidAt.Add(time.Duration(p.Invoice.Pack.Days)*24*time.Hour))
+	return words.With(", and last until %s", p.Locale.Date(p.Invoice.PaidAt.Add(time.Duration(p.Invoice.Pack.Days)*24*time.Hour)))
 }
 
-func (p invoicePage) credits() string { return p.Locale.Number(int64(p.Bought.Credits)) + " credits" }
+func (p invoicePage) credits() words.Text {
+	return words.With("%s credits", p.Locale.Number(int64(p.Bought.Credits)))
+}

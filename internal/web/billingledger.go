@@ -5,6 +5,8 @@ import (
 	"net/http"
 	"strconv"
 
+	"igny8/internal/words"
+
 	"igny8/internal/credit"
 	"igny8/internal/tenant"
 	"igny8/internal/web/ui"
@@ -14,7 +16,7 @@ import (
 type ledgerRow struct {
 	credit.Entry
 	Subject string
-	Who     string
+	Who     words.Text
 }
 
 func (w *Web) billingLedger(rw http.ResponseWriter, r *http.Request, v *visit) error {
@@ -56,22 +58,22 @@ func ledgerRows(ctx context.Context, view *tenant.View, before int64, limit int)
 }
 
 // happened is what an entry records, in words.
-func (e ledgerRow) happened() string {
+func (e ledgerRow) happened() words.Text {
 	switch e.Kind {
 	case credit.Granted:
 		return "Credits added"
 	case credit.Reserved:
-		return operationName(e.Operation) + ": held for work"
+		return words.With("%s: held for work", operationName(e.Operation))
 	case credit.Settled:
-		return operationName(e.Operation) + ": done"
+		return words.With("%s: done", operationName(e.Operation))
 	case credit.Released:
-		return operationName(e.Operation) + ": given back"
+		return words.With("%s: given back", operationName(e.Operation))
 	case credit.Expired:
 		return "Expired"
 	case credit.Adjusted:
 		return "Taken back"
 	}
-	return string(e.Kind)
+	return words.Verbatim(string(e.Kind))
 }
 
 // signed is a change, with its sign.

@@ -4,6 +4,8 @@ import (
 	"context"
 	"net/http"
 
+	"igny8/internal/words"
+
 	"igny8/internal/fault"
 	"igny8/internal/invoice"
 	"igny8/internal/payment"
@@ -25,7 +27,7 @@ type listPage[T any] struct {
 
 // part reads a part of a list: what comes after the id in the address, one
 // more than is shown, to know whether there is more.
-func part[T any, K any](ctx context.Context, w *Web, r *http.Request, v *visit, title string, parse func(string) (K, error),
+func part[T any, K any](ctx context.Context, w *Web, r *http.Request, v *visit, title words.Text, parse func(string) (K, error),
 	read func(ctx context.Context, view *tenant.View, after K, limit int) ([]T, error), name func(T) string,
 ) (listPage[T], error) {
 	var p listPage[T]

@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 
+	"igny8/internal/words"
+
 	"igny8/internal/account"
 	"igny8/internal/credit"
 	"igny8/internal/identity"
@@ -19,15 +21,15 @@ import (
 
 // names is how people know what the ledger has ids of.
 type names struct {
-	sites  map[string]string // by id
-	actors map[string]string // as the ledger writes them
+	sites  map[string]string     // by id
+	actors map[string]words.Text // as the ledger writes them
 }
 
 // namesLimit is how many sites and members are known by name.
 const namesLimit = 1000
 
 func readNames(ctx context.Context, v *tenant.View) (names, error) {
-	n := names{map[string]string{}, map[string]string{}}
+	n := names{map[string]string{}, map[string]words.Text{}}
 	sites, err := site.List(ctx, v, "", namesLimit)
 	if err != nil {
 		return n, err
@@ -40,23 +42,23 @@ func readNames(ctx context.Context, v *tenant.View) (names, error) {
 		return n, err
 	}
 	for _, m := range members {
-		n.actors[tenant.Actor{Kind: tenant.User, ID: m.User.String()}.String()] = cmp.Or(strings.TrimSpace(m.FirstName+" "+m.LastName), m.Email)
+		n.actors[tenant.Actor{Kind: tenant.User, ID: m.User.String()}.String()] = words.Verbatim(cmp.Or(strings.TrimSpace(m.FirstName+" "+m.LastName), m.Email))
 	}
 	keys, err := identity.Keys(ctx, v)
 	for _, k := range keys {
-		n.actors[tenant.Actor{Kind: tenant.APIKey, ID: k.ID.String()}.String()] = "API key " + k.Name
+		n.actors[tenant.Actor{Kind: tenant.APIKey, ID: k.ID.String()}.String()] = words.With("API key %s", k.Name)
 	}
 	return n, err
 }
 
 // actor is who did something, in words.
-func (n names) actor(s string) string {
+func (n names) actor(s string) words.Text {
 	if name, ok := n.actors[s]; ok {
 		return name
 	}
 	a, err := tenant.ParseActor(s)
 	if err != nil {
-		return s
+		return words.Verbatim(s)
 	}
 	switch a.Kind {
 	case tenant.User:
@@ -73,15 +75,15 @@ func (n names) actor(s string) string {
 func (n names) sitePicks() []ui.Pick {
 	all := []ui.Pick{}
 	for id, name := range n.sites {
-		all = append(all, ui.Pick{Value: id, Label: name})
+		all = append(all, ui.Pick{Value: id, Label: words.Verbatim(name)})
 	}
 	return picks("All sites", all)
 }
 
 // picks is choices by their labels, after the one that is all of them.
-func picks(every string, all []ui.Pick) []ui.Pick {
+func picks(every words.Text, all []ui.Pick) []ui.Pick {
 	slices.SortFunc(all, func(a, b ui.Pick) int {
-		return cmp.Or(strings.Compare(a.Label, b.Label), strings.Compare(a.Value, b.Value))
+		return cmp.Or(strings.Compare(a.Label.String(), b.Label.String()), strings.Compare(a.Value, b.Value))
 	})
 	return append([]ui.Pick{{Value: everything, Label: every}}, all...)
 }

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"time"
 
+	"igny8/internal/words"
+
 	"igny8/internal/credit"
 	"igny8/internal/tenant"
 	"igny8/internal/web/ui"
@@ -41,7 +43,8 @@ type spell struct {
 
 // spans is for how long one can look back.
 var spans = []struct {
-	value, label string
+	value        string
+	label        words.Text
 	days, months int
 }{{"30", "30 days", 30, 0}, {"90", "90 days", 90, 0}, {"year", "12 months", 0, 12}}
 
@@ -154,14 +157,14 @@ func (p usagePage) spent() []spell {
 // name is how a period is called.
 func (p usagePage) name(s spell) string {
 	if p.Query.Per == credit.Month {
-		return s.Day.Format("January 2006")
+		return p.Locale.Month(s.Day)
 	}
 	return p.Locale.Date(s.Day)
 }
 
 // periodColumns is the columns of the table by time.
 func (p usagePage) periodColumns() []ui.Column {
-	first := "Day"
+	var first words.Text = "Day"
 	if p.Query.Per == credit.Month {
 		first = "Month"
 	}
@@ -173,7 +176,7 @@ func (p usagePage) periodColumns() []ui.Column {
 }
 
 // numbers is what the table by time is called.
-func (p usagePage) numbers() string {
+func (p usagePage) numbers() words.Text {
 	if p.Query.Per == credit.Month {
 		return "Month by month"
 	}
@@ -181,7 +184,7 @@ func (p usagePage) numbers() string {
 }
 
 // summary says the plot in a sentence.
-func (p usagePage) summary() string {
+func (p usagePage) summary() words.Text {
 	best := p.Periods[0]
 	for _, s := range p.Periods {
 		if s.Total > best.Total {
@@ -192,8 +195,7 @@ func (p usagePage) summary() string {
 	if p.Query.Per == credit.Month {
 		per = "month"
 	}
-	return "Credits spent by " + per + " and operation, from " + p.name(p.Periods[0]) + " to " + p.name(p.Periods[len(p.Periods)-1]) +
-		": " + p.Locale.Number(int64(p.Total)) + " in all, most of them on " + p.name(best) + ". The numbers are in the tables below."
+	return words.With("Credits spent by %s and operation, from %s to %s: %s in all, most of them on %s. The numbers are in the tables below.", per, p.name(p.Periods[0]), p.name(p.Periods[len(p.Periods)-1]), p.Locale.Number(int64(p.Total)), p.name(best))
 }
 
 // share is what part of all a series is, in whole percent.
@@ -238,7 +240,7 @@ func (p usagePage) top() credit.Credits {
 type bar struct {
 	X, Y, Height string
 	Series       string
-	Says         string
+	Says         words.Text
 }
 
 // bars is the plot: what was spent in each period, one operation upon the
@@ -257,7 +259,7 @@ func (p usagePage) bars() []bar {
 			all = append(all, bar{
 				X: strconv.Itoa(n*plotSlot + (plotSlot-plotBar)/2), Y: strconv.FormatInt(plotHeight-to, 10), Height: strconv.FormatInt(max(to-from, 1), 10),
 				Series: p.Series[i].Number,
-				Says:   p.name(s) + ", " + operationName(p.Series[i].Operation) + ": " + p.Locale.Number(int64(spent)),
+				Says:   words.With("%s, %s: %s", p.name(s), operationName(p.Series[i].Operation), p.Locale.Number(int64(spent))),
 			})
 		}
 	}
@@ -276,7 +278,7 @@ func (p usagePage) grid() string {
 }
 
 // operationName is an operation in words.
-func operationName(o credit.Operation) string {
+func operationName(o credit.Operation) words.Text {
 	switch o {
 	case credit.AutoCluster:
 		return "Clustering"
@@ -287,7 +289,7 @@ func operationName(o credit.Operation) string {
 	case credit.RegenerateSection:
 		return "Sections written anew"
 	}
-	return string(o)
+	return words.Verbatim(string(o))
 }
 
 func spanPicks() []ui.Pick {

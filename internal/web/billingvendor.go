@@ -3,6 +3,8 @@ package web
 import (
 	"net/http"
 
+	"igny8/internal/words"
+
 	"igny8/internal/account"
 	"igny8/internal/invoice"
 	"igny8/internal/web/ui"
@@ -33,7 +35,7 @@ func (w *Web) billingPortal(rw http.ResponseWriter, r *http.Request, v *visit) e
 	return w.leadOn(rw, r, v, "How you pay", url, "/billing", err)
 }
 
-func (w *Web) leadOn(rw http.ResponseWriter, r *http.Request, v *visit, title, url, back string, err error) error {
+func (w *Web) leadOn(rw http.ResponseWriter, r *http.Request, v *visit, title words.Text, url, back string, err error) error {
 	if err != nil {
 		f, err := refused(err)
 		if err != nil {
@@ -55,7 +57,7 @@ func (w *Web) leadOn(rw http.ResponseWriter, r *http.Request, v *visit, title, u
 // returned leads who comes back from a provider to his invoice, which tells by
 // itself when the money is there. Whether it is, nobody's browser says.
 func (w *Web) returned(rw http.ResponseWriter, r *http.Request) (bool, error) {
-	for name, text := range map[string]string{
+	for name, text := range map[string]words.Text{
 		"paid": "Thank you. As soon as the payment provider has told us, everything opens by itself.", "unpaid": "Nothing was paid. You can try it again here.",
 	} {
 		iid, err := invoice.ParseID(r.URL.Query().Get(name))

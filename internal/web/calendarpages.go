@@ -5,6 +5,8 @@ import (
 	"net/http"
 	"time"
 
+	"igny8/internal/words"
+
 	"igny8/internal/identity"
 	"igny8/internal/publish"
 	"igny8/internal/tenant"
@@ -58,7 +60,7 @@ func (w *Web) calendar(rw http.ResponseWriter, r *http.Request, v *visit) error 
 	if err != nil {
 		return err
 	}
-	p.Lead = p.Month.Format("January 2006")
+	p.Lead = words.Verbatim(p.Locale.Month(p.Month))
 	return show(r.Context(), rw, http.StatusOK, calendarView(p))
 }
 

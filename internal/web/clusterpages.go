@@ -8,6 +8,8 @@ import (
 	"net/url"
 	"strings"
 
+	"igny8/internal/words"
+
 	"igny8/internal/credit"
 	"igny8/internal/fault"
 	"igny8/internal/identity"
@@ -215,7 +217,7 @@ func (w *Web) showCluster(rw http.ResponseWriter, r *http.Request, v *visit, sta
 	if err != nil {
 		return err
 	}
-	p.Title = p.Cluster.Name
+	p.Title = words.Verbatim(p.Cluster.Name)
 	return show(r.Context(), rw, status, clusterView(p))
 }
 
@@ -224,7 +226,7 @@ func (p clusterPage) others() []ui.Pick {
 	var picks []ui.Pick
 	for _, c := range p.Others {
 		if c.ID != p.Cluster.ID {
-			picks = append(picks, ui.Pick{Value: c.ID.String(), Label: c.Name})
+			picks = append(picks, ui.Pick{Value: c.ID.String(), Label: words.Verbatim(c.Name)})
 		}
 	}
 	return picks

@@ -6,6 +6,8 @@ import (
 	"strings"
 	"time"
 
+	"igny8/internal/words"
+
 	"igny8/internal/identity"
 	"igny8/internal/web/ui"
 )
@@ -60,8 +62,8 @@ func (w *Web) keep(rw http.ResponseWriter, r *http.Request, t identity.Tokens) e
 const messageLife = time.Minute
 
 // say leaves a message for the next page.
-func (w *Web) say(rw http.ResponseWriter, t ui.Tone, text string) {
-	c := w.cookie(messageCookie, base64.RawURLEncoding.EncodeToString([]byte(string(t)+"\n"+text)))
+func (w *Web) say(rw http.ResponseWriter, t ui.Tone, text words.Text) {
+	c := w.cookie(messageCookie, base64.RawURLEncoding.EncodeToString([]byte(string(t)+"\n"+text.Packed())))
 	c.MaxAge = int(messageLife.Seconds())
 	http.SetCookie(rw, c)
 }
@@ -78,7 +80,7 @@ func (w *Web) takeMessage(rw http.ResponseWriter, r *http.Request) *ui.Message {
 	if err != nil || !ok {
 		return nil
 	}
-	return &ui.Message{Tone: ui.Tone(tone), Text: said}
+	return &ui.Message{Tone: ui.Tone(tone), Text: words.Unpack(said)}
 }
 
 // to leads on after a form, so that going back does not send it again.

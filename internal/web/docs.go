@@ -4,6 +4,8 @@ import (
 	"net/http"
 	"strings"
 
+	"igny8/internal/words"
+
 	"igny8/internal/identity"
 	"igny8/internal/web/ui"
 )
@@ -31,7 +33,7 @@ type docsPage struct {
 	Steps []docsStep
 }
 
-func (w *Web) docs(v *visit, title string) docsPage {
+func (w *Web) docs(v *visit, title words.Text) docsPage {
 	p := docsPage{Page: v.page, Base: strings.TrimSuffix(w.BaseURL, "/") + "/api/v1"}
 	p.Title = title
 	return p
@@ -68,7 +70,10 @@ func (w *Web) bridgeDocs(rw http.ResponseWriter, r *http.Request, v *visit) erro
 }
 
 // docsStep is a command with what it is for. A test runs them in their order.
-type docsStep struct{ Title, Says, Command string }
+type docsStep struct {
+	Title, Says words.Text
+	Command     string
+}
 
 // apiSteps is the first minutes with the API at base.
 func apiSteps(base string) []docsStep {

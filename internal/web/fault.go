@@ -5,6 +5,8 @@ import (
 	"net/url"
 	"strings"
 
+	"igny8/internal/words"
+
 	"igny8/internal/fault"
 	"igny8/internal/httpx"
 	"igny8/internal/web/ui"
@@ -18,7 +20,7 @@ var (
 // faultPage tells what went wrong.
 type faultPage struct {
 	ui.Page
-	Msg       string
+	Msg       words.Text
 	RequestID string
 	SignOut   bool // there is nothing else to do here
 }
@@ -58,7 +60,7 @@ func (w *Web) fail(rw http.ResponseWriter, r *http.Request, err error) {
 // may see it.
 func payable(f *fault.Fault) bool { return f.Extra["invoice"] != nil || f.Extra["checkout"] != nil }
 
-func headline(f *fault.Fault, status int) string {
+func headline(f *fault.Fault, status int) words.Text {
 	switch f.Code {
 	case "account.suspended":
 		return "This account is suspended"
@@ -72,7 +74,7 @@ func headline(f *fault.Fault, status int) string {
 	if f.Kind == fault.Forbidden {
 		return "Not allowed"
 	}
-	return http.StatusText(status)
+	return words.Verbatim(http.StatusText(status))
 }
 
 // toSignIn leads to the sign-in, and from there back to what was asked for. A

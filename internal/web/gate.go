@@ -7,6 +7,8 @@ import (
 	"net/url"
 	"strings"
 
+	"igny8/internal/words"
+
 	"igny8/internal/fault"
 	"igny8/internal/identity"
 	"igny8/internal/tenant"
@@ -139,7 +141,7 @@ func (w *Web) countMailbox(ctx context.Context, rw http.ResponseWriter, operatio
 }
 
 // member is a page in the shell of who works in an account.
-func (w *Web) member(ctx context.Context, v *visit, title string) (ui.Page, error) {
+func (w *Web) member(ctx context.Context, v *visit, title words.Text) (ui.Page, error) {
 	p := v.page
 	p.Title, p.Shell = title, ui.Tenant
 	p.Places = tenantPlaces(v.Scope.Permissions())
@@ -153,7 +155,7 @@ func (w *Web) member(ctx context.Context, v *visit, title string) (ui.Page, erro
 }
 
 // operator is a page in the shell of the operator's people.
-func (w *Web) operator(ctx context.Context, v *visit, title string) (ui.Page, error) {
+func (w *Web) operator(ctx context.Context, v *visit, title words.Text) (ui.Page, error) {
 	p := v.page
 	p.Title, p.Shell = title, ui.Staff
 	p.Places = staffPlaces(v.Operator)

@@ -6,6 +6,8 @@ import (
 	"net/http"
 	"time"
 
+	"igny8/internal/words"
+
 	"igny8/internal/account"
 	"igny8/internal/automation"
 	"igny8/internal/credit"
@@ -39,15 +41,17 @@ type homePage struct {
 
 // homeStep is one of the first steps.
 type homeStep struct {
-	Name, Says, Path string
-	Done             bool
+	Name, Says words.Text
+	Path       string
+	Done       bool
 }
 
 // errand is something that waits for somebody.
 type errand struct {
-	Tone       ui.Tone
-	Says, Path string
-	Do         string // the words of the link
+	Tone ui.Tone
+	Says words.Text
+	Path string
+	Do   words.Text // the words of the link
 }
 
 // homeWork is what runs, or waits to.
@@ -58,9 +62,10 @@ type homeWork struct {
 
 // homeNext is what happens by itself, when.
 type homeNext struct {
-	At         time.Time
-	Says, Path string
-	What       string // publishes, or looks for work
+	At   time.Time
+	Says words.Text
+	Path string
+	What words.Text // publishes, or looks for work
 }
 
 // tally is how many articles each site has in each status.
@@ -74,16 +79,8 @@ func (t tally) of(s writer.ContentStatus) (n int64) {
 	return n
 }
 
-// one is a number with what is counted.
-func one(l ui.Locale, n int64, single, several string) string {
-	if n == 1 {
-		return "1 " + single
-	}
-	return l.Number(n) + " " + several
-}
-
 // ends is what the end of the period means.
-func (p homePage) ends() string {
+func (p homePage) ends() words.Text {
 	switch p.Subscription.Status {
 	case subscription.Trialing:
 		return "Trial ends"
@@ -160,7 +157,7 @@ func (p *homePage) read(ctx context.Context, view *tenant.View) (err error) {
 		return err
 	}
 	if more := len(p.Errands) - errandsShown; more > 1 {
-		p.Errands = append(p.Errands[:errandsShown], errand{Tone: ui.Note, Path: "/articles", Do: "To the articles", Says: "And " + p.Locale.Number(int64(more)) + " more."})
+		p.Errands = append(p.Errands[:errandsShown], errand{Tone: ui.Note, Path: "/articles", Do: "To the articles", Says: words.With("And %s more.", p.Locale.Number(int64(more)))})
 	}
 	if err := p.readNext(ctx, view, sites); err != nil {
 		return err
@@ -169,7 +166,7 @@ func (p *homePage) read(ctx context.Context, view *tenant.View) (err error) {
 	return err
 }
 
-func greeting(u identity.User) string { return "Welcome, " + u.FirstName + "." }
+func greeting(u identity.User) words.Text { return words.With("Welcome, %s.", u.FirstName) }
 
 // readBilling reads the plan and the credits, and what has to be done about them.
 func (p *homePage) readBilling(ctx context.Context, r tenant.Reader) (err error) {
@@ -187,7 +184,7 @@ func (p *homePage) readBilling(ctx context.Context, r tenant.Reader) (err error)
 	for _, i := range due {
 		p.Errands = append(p.Errands, errand{
 			Tone: ui.Warn, Path: "/billing/invoices/" + i.ID.String(), Do: "Look at it",
-			Says: "Invoice " + i.Number + " of " + p.Locale.Money(i.AmountDue()) + " is open.",
+			Says: words.With("Invoice %s of %s is open.", i.Number, p.Locale.Money(i.AmountDue())),
 		})
 	}
 	low, err := credit.AlertOf(ctx, r)
@@ -238,7 +235,7 @@ func (p *homePage) readErrands(ctx context.Context, r tenant.Reader, sites []sit
 		names[s.ID] = s.Name
 		read, list := articles[s.ID], "/articles?site="+s.ID.String()
 		if n := read[writer.Review] + read[writer.Draft]; n > 0 {
-			p.Errands = append(p.Errands, errand{Tone: ui.Note, Path: list, Do: "Read", Says: one(p.Locale, n, "article waits", "articles wait") + " to be read and approved: " + s.Name + "."})
+			p.Errands = append(p.Errands, errand{Tone: ui.Note, Path: list, Do: "Read", Says: p.Locale.Count(n, "1 article waits to be read and approved: %s.", "%s articles wait to be read and approved: %s.", s.Name)})
 		}
 		if read[writer.Approved] == 0 {
 			continue
@@ -248,16 +245,16 @@ func (p *homePage) readErrands(ctx context.Context, r tenant.Reader, sites []sit
 			return err
 		}
 		if n := int64(len(waiting)); n > 0 {
-			says := one(p.Locale, n, "approved article is", "approved articles are")
+			says := p.Locale.Count(n, "1 approved article is not published yet: %s.", "%s approved articles are not published yet: %s.", s.Name)
 			if n == waitingShown {
-				says = p.Locale.Number(n) + " or more approved articles are"
+				says = words.With("%s or more approved articles are not published yet: %s.", p.Locale.Number(n), s.Name)
 			}
-			p.Errands = append(p.Errands, errand{Tone: ui.Note, Path: list + "&status=approved", Do: "Publish", Says: says + " not published yet: " + s.Name + "."})
+			p.Errands = append(p.Errands, errand{Tone: ui.Note, Path: list + "&status=approved", Do: "Publish", Says: says})
 		}
 	}
 	for _, c := range channels {
 		if c.Trouble != "" || c.Health != nil && len(c.Health.Problems) > 0 {
-			p.Errands = append(p.Errands, errand{Tone: ui.Bad, Path: "/sites/" + c.Site.String(), Do: "Look at it", Says: "The connection of " + names[c.Site] + " to WordPress has a problem."})
+			p.Errands = append(p.Errands, errand{Tone: ui.Bad, Path: "/sites/" + c.Site.String(), Do: "Look at it", Says: words.With("The connection of %s to WordPress has a problem.", names[c.Site])})
 		}
 	}
 	failed, err := publish.Failures(ctx, r, failuresShown)
@@ -265,12 +262,12 @@ func (p *homePage) readErrands(ctx context.Context, r tenant.Reader, sites []sit
 		return err
 	}
 	for _, f := range failed {
-		p.Errands = append(p.Errands, errand{Tone: ui.Bad, Path: "/articles/" + f.Content.String(), Do: "Look at it", Says: "“" + f.Title + "” could not be published: " + f.Detail})
+		p.Errands = append(p.Errands, errand{Tone: ui.Bad, Path: "/articles/" + f.Content.String(), Do: "Look at it", Says: words.With("“%s” could not be published: %s", f.Title, f.Detail)})
 	}
 	jobs, err := job.List(ctx, r, job.Filter{State: job.Failed, Limit: failuresShown})
 	for _, j := range jobs {
 		if j.Kind != (publish.SendArgs{}).Kind() && r.Now().Sub(j.Finished) < failedLately {
-			p.Errands = append(p.Errands, errand{Tone: ui.Bad, Path: "/jobs/" + j.ID.String(), Do: "Look at it", Says: jobName(j.Kind) + " did not work: " + j.Error.Detail})
+			p.Errands = append(p.Errands, errand{Tone: ui.Bad, Path: "/jobs/" + j.ID.String(), Do: "Look at it", Says: words.With("%s did not work: %s", jobName(j.Kind), j.Error.Detail)})
 		}
 	}
 	return err
@@ -289,7 +286,7 @@ func (p *homePage) readNext(ctx context.Context, r tenant.Reader, sites []site.S
 		return err
 	}
 	for _, one := range posts {
-		p.Next = append(p.Next, homeNext{appears(one), one.Title, "/articles/" + one.Content.String(), "appears"})
+		p.Next = append(p.Next, homeNext{appears(one), words.Verbatim(one.Title), "/articles/" + one.Content.String(), "appears"})
 	}
 	pipelines, err := automation.All(ctx, r)
 	if err != nil {
@@ -298,7 +295,7 @@ func (p *homePage) readNext(ctx context.Context, r tenant.Reader, sites []site.S
 	for _, s := range sites {
 		for _, a := range pipelines {
 			if a.Site == s.ID && !a.Next.IsZero() && !a.Paused {
-				p.Next = append(p.Next, homeNext{a.Next, "Pipeline of " + s.Name, "/sites/" + s.ID.String() + "/pipeline", "looks for work"})
+				p.Next = append(p.Next, homeNext{a.Next, words.With("Pipeline of %s", s.Name), "/sites/" + s.ID.String() + "/pipeline", "looks for work"})
 			}
 		}
 	}

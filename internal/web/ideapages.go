@@ -4,6 +4,8 @@ import (
 	"context"
 	"net/http"
 
+	"igny8/internal/words"
+
 	"igny8/internal/credit"
 	"igny8/internal/fault"
 	"igny8/internal/id"
@@ -91,7 +93,10 @@ func (w *Web) showIdeas(rw http.ResponseWriter, r *http.Request, v *visit, statu
 func (p ideasPage) kinds() []ui.View {
 	at := "/ideas?site=" + p.Site.ID.String()
 	var all []ui.View
-	for _, k := range []struct{ name, status string }{{"To decide", planner.IdeaProposed}, {"Accepted", planner.IdeaAccepted}, {"Dismissed", planner.IdeaDismissed}} {
+	for _, k := range []struct {
+		name   words.Text
+		status string
+	}{{"To decide", planner.IdeaProposed}, {"Accepted", planner.IdeaAccepted}, {"Dismissed", planner.IdeaDismissed}} {
 		all = append(all, ui.View{Name: k.name, Path: at + "&status=" + k.status, Count: -1, Here: p.Status == k.status})
 	}
 	return all
@@ -178,7 +183,7 @@ func (w *Web) idea(rw http.ResponseWriter, r *http.Request, v *visit) error {
 	if err != nil {
 		return err
 	}
-	p.Title = p.Idea.Title
+	p.Title = words.Verbatim(p.Idea.Title)
 	return show(r.Context(), rw, http.StatusOK, ideaView(p))
 }
 

@@ -4,6 +4,8 @@ import (
 	"errors"
 	"net/http"
 
+	"igny8/internal/words"
+
 	"igny8/internal/fault"
 	"igny8/internal/identity"
 	"igny8/internal/web/ui"
@@ -63,6 +65,6 @@ func (w *Web) showInvitation(rw http.ResponseWriter, r *http.Request, v *visit, 
 	if err != nil {
 		return err
 	}
-	p.Lead = "Somebody invited " + p.Invited.Email + " to " + p.Invited.Account.Name + " as " + string(p.Invited.Role) + ". If you do not know it, close this page: nothing happens."
+	p.Lead = words.With("Somebody invited %s to %s as %s. If you do not know it, close this page: nothing happens.", p.Invited.Email, p.Invited.Account.Name, string(p.Invited.Role))
 	return show(r.Context(), rw, status, invitationView(p))
 }

@@ -6,6 +6,8 @@ import (
 	"net/http"
 	"time"
 
+	"igny8/internal/words"
+
 	"igny8/internal/identity"
 	"igny8/internal/job"
 	"igny8/internal/planner"
@@ -53,7 +55,7 @@ func (p jobsPage) states() []ui.View { return jobStates("/jobs", p.State) }
 func jobStates(path string, here job.State) []ui.View {
 	all := []ui.View{{Name: "All", Path: path, Count: -1, Here: here == ""}}
 	for _, s := range []struct {
-		name  string
+		name  words.Text
 		state job.State
 	}{{"Running", job.Running}, {"Waiting", job.Queued}, {"Done", job.Succeeded}, {"Failed", job.Failed}, {"Cancelled", job.Cancelled}} {
 		all = append(all, ui.View{Name: s.name, Path: path + "?state=" + string(s.state), Count: -1, Here: here == s.state})
@@ -62,7 +64,7 @@ func jobStates(path string, here job.State) []ui.View {
 }
 
 // jobName is what a job does, in words.
-func jobName(kind string) string {
+func jobName(kind string) words.Text {
 	switch kind {
 	case planner.ImportArgs{}.Kind():
 		return "Import keywords"
@@ -79,7 +81,7 @@ func jobName(kind string) string {
 	case publish.LookArgs{}.Kind():
 		return "Look at what is published"
 	}
-	return kind
+	return words.Verbatim(kind)
 }
 
 // jobPage is one job, and what came of it.

@@ -9,6 +9,8 @@ import (
 	"strings"
 	"time"
 
+	"igny8/internal/words"
+
 	"igny8/internal/fault"
 	"igny8/internal/identity"
 	"igny8/internal/site"
@@ -30,7 +32,7 @@ type keysPage struct {
 }
 
 // over tells why a key opens nothing any more; empty: it does.
-func (p keysPage) over(k identity.APIKey) string {
+func (p keysPage) over(k identity.APIKey) words.Text {
 	switch {
 	case !k.Revoked.IsZero():
 		return "Revoked"
@@ -169,7 +171,7 @@ func keyFault(f *fault.Fault) *fault.Fault {
 func revoking(k identity.APIKey) ui.Confirm {
 	query := url.Values{"key": {k.ID.String()}}
 	return ui.Confirm{
-		ID: "revoke-" + k.ID.String(), Ask: "Revoke", Title: "Revoke the key " + k.Name + "?",
+		ID: "revoke-" + k.ID.String(), Ask: "Revoke", Title: words.With("Revoke the key %s?", k.Name),
 		Text: "Programs that use it are refused from their next request on. It cannot be taken back.",
 		Do:   "Revoke", Action: "/keys/revoke", Page: "/keys/revoke?" + query.Encode(), Back: "/keys",
 		Fields: map[string]string{"key": k.ID.String()},
@@ -213,7 +215,7 @@ func (w *Web) revokeKey(rw http.ResponseWriter, r *http.Request, v *visit) error
 }
 
 // permissionSaid is what a permission lets a program do.
-func permissionSaid(p tenant.Permission) string {
+func permissionSaid(p tenant.Permission) words.Text {
 	switch p {
 	case tenant.ReadContent:
 		return "Read sites, keywords, clusters, ideas, articles and jobs"
@@ -234,7 +236,7 @@ func permissionSaid(p tenant.Permission) string {
 	case tenant.ManageKeys:
 		return "See and revoke API keys"
 	}
-	return p.String()
+	return words.Verbatim(p.String())
 }
 
 // grantable is the permissions that a member can give a key: his own.
@@ -252,7 +254,7 @@ func grantable(may tenant.Permissions) []tenant.Permission {
 func (p keysPage) sitePicks() []ui.Pick {
 	picks := []ui.Pick{{Value: "all", Label: "All of the account"}}
 	for _, s := range p.Sites {
-		picks = append(picks, ui.Pick{Value: s.ID.String(), Label: s.Name})
+		picks = append(picks, ui.Pick{Value: s.ID.String(), Label: words.Verbatim(s.Name)})
 	}
 	return picks
 }

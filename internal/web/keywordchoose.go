@@ -9,6 +9,8 @@ import (
 	"strconv"
 	"strings"
 
+	"igny8/internal/words"
+
 	"igny8/internal/credit"
 	"igny8/internal/fault"
 	"igny8/internal/planner"
@@ -55,7 +57,7 @@ func intentPicks() []ui.Pick {
 	all := []ui.Pick{{Value: "any", Label: "any"}}
 	for _, i := range intentNames() {
 		if i != intentName("") {
-			all = append(all, ui.Pick{Value: i, Label: i})
+			all = append(all, ui.Pick{Value: i, Label: intentSaid(i)})
 		}
 	}
 	return all
@@ -108,7 +110,7 @@ type choicePage struct {
 func (p choicePage) clusterPicks() []ui.Pick {
 	var all []ui.Pick
 	for _, c := range p.Clusters {
-		all = append(all, ui.Pick{Value: c.ID.String(), Label: c.Name})
+		all = append(all, ui.Pick{Value: c.ID.String(), Label: words.Verbatim(c.Name)})
 	}
 	return all
 }
@@ -177,7 +179,7 @@ func (w *Web) chooseKeywords(rw http.ResponseWriter, r *http.Request, v *visit) 
 const shownOfChoice = 8
 
 func (w *Web) showChoice(rw http.ResponseWriter, r *http.Request, v *visit, status int, do string, values url.Values, why *fault.Fault) error {
-	titles := map[string]string{doCluster: "Group the chosen keywords", doMove: "Move the chosen keywords", doDelete: "Delete the chosen keywords?"}
+	titles := map[string]words.Text{doCluster: "Group the chosen keywords", doMove: "Move the chosen keywords", doDelete: "Delete the chosen keywords?"}
 	if titles[do] == "" {
 		return errNoSuchThing
 	}
@@ -210,7 +212,7 @@ func (w *Web) showChoice(rw http.ResponseWriter, r *http.Request, v *visit, stat
 		}
 		return w.showKeywords(rw, r, v, statusOf(f), keywordsPage{Choose: ui.NewForm(values).Refused(f)}, values)
 	}
-	p.Lead, p.Form = p.Site.Name, ui.NewForm(values)
+	p.Lead, p.Form = words.Verbatim(p.Site.Name), ui.NewForm(values)
 	if why != nil {
 		p.Form = p.Form.Refused(why, "cluster")
 	}
@@ -235,13 +237,14 @@ func (p *choicePage) readChoice(ctx context.Context, r tenant.Reader) (err error
 
 // choice does something with chosen keywords, as they were when it was asked; do
 // answers where to go on.
-func (w *Web) choice(what string, do func(context.Context, *tenant.Tx, url.Values, site.ID, []planner.KeywordID) (next, said string, err error)) handler {
+func (w *Web) choice(what string, do func(context.Context, *tenant.Tx, url.Values, site.ID, []planner.KeywordID) (next string, said words.Text, err error)) handler {
 	return func(rw http.ResponseWriter, r *http.Request, v *visit) error {
 		values, err := formOf(r)
 		if err != nil {
 			return err
 		}
-		var next, said string
+		var next string
+		var said words.Text
 		err = w.st.Update(r.Context(), v.Scope, func(ctx context.Context, tx *tenant.Tx) error {
 			sid, ks, err := pickedKeywords(ctx, tx, values)
 			if err != nil {
@@ -267,7 +270,7 @@ func (w *Web) choice(what string, do func(context.Context, *tenant.Tx, url.Value
 	}
 }
 
-func (w *Web) groupChosen(ctx context.Context, tx *tenant.Tx, _ url.Values, sid site.ID, ks []planner.KeywordID) (next, said string, err error) {
+func (w *Web) groupChosen(ctx context.Context, tx *tenant.Tx, _ url.Values, sid site.ID, ks []planner.KeywordID) (next string, said words.Text, err error) {
 	if len(ks) > mostGrouped {
 		return "", "", errTooMany
 	}
@@ -275,7 +278,7 @@ func (w *Web) groupChosen(ctx context.Context, tx *tenant.Tx, _ url.Values, sid 
 	return "/jobs/" + o.Job.String(), "", err
 }
 
-func (w *Web) moveChosen(ctx context.Context, tx *tenant.Tx, values url.Values, _ site.ID, ks []planner.KeywordID) (next, said string, err error) {
+func (w *Web) moveChosen(ctx context.Context, tx *tenant.Tx, values url.Values, _ site.ID, ks []planner.KeywordID) (next string, said words.Text, err error) {
 	if values.Get("cluster") == "" {
 		return "", "", errNoneToMove
 	}
@@ -284,12 +287,12 @@ func (w *Web) moveChosen(ctx context.Context, tx *tenant.Tx, values url.Values, 
 		return "", "", err
 	}
 	c, err := planner.MoveKeywords(ctx, tx, cid, ks)
-	return "/clusters/" + cid.String(), "Moved. The cluster has " + strconv.FormatInt(c.Size, 10) + " keywords now, and is locked.", err
+	return "/clusters/" + cid.String(), ui.Locale{}.Count(c.Size, "Moved. The cluster has one keyword now, and is locked.", "Moved. The cluster has %s keywords now, and is locked."), err
 }
 
-func (w *Web) deleteChosen(ctx context.Context, tx *tenant.Tx, _ url.Values, sid site.ID, ks []planner.KeywordID) (next, said string, err error) {
+func (w *Web) deleteChosen(ctx context.Context, tx *tenant.Tx, _ url.Values, sid site.ID, ks []planner.KeywordID) (next string, said words.Text, err error) {
 	n, err := planner.DeleteKeywords(ctx, tx, sid, ks)
-	return "/keywords?site=" + sid.String(), one(ui.Locale{}, n, "keyword is", "keywords are") + " deleted.", err
+	return "/keywords?site=" + sid.String(), ui.Locale{}.Count(n, "1 keyword is deleted.", "%s keywords are deleted."), err
 }
 
 // someOf is the first of many, in a sentence.

@@ -7,6 +7,8 @@ import (
 	"strconv"
 	"strings"
 
+	"igny8/internal/words"
+
 	"igny8/internal/credit"
 	"igny8/internal/fault"
 	"igny8/internal/identity"
@@ -69,7 +71,7 @@ func (p *placed) find(ctx context.Context, r tenant.Reader, named string) (err e
 func (p placed) views(path string) []ui.View {
 	var all []ui.View
 	for _, s := range p.Sites {
-		all = append(all, ui.View{Name: s.Name, Path: path + "?site=" + s.ID.String(), Count: -1, Here: s.ID == p.Site.ID})
+		all = append(all, ui.View{Name: words.Verbatim(s.Name), Path: path + "?site=" + s.ID.String(), Count: -1, Here: s.ID == p.Site.ID})
 	}
 	return all
 }
@@ -222,7 +224,7 @@ func (w *Web) addKeywords(rw http.ResponseWriter, r *http.Request, v *visit) err
 		}
 		return w.showKeywords(rw, r, v, statusOf(f), keywordsPage{Add: ui.NewForm(values).Refused(oneLine(f, len(typed)), "keywords")}, values)
 	}
-	w.say(rw, ui.Good, v.page.Locale.Number(after-before)+" added; what was there already stays as it is.")
+	w.say(rw, ui.Good, words.With("%s added; what was there already stays as it is.", v.page.Locale.Number(after-before)))
 	return to(rw, r, "/keywords?site="+sid.String())
 }
 
@@ -332,7 +334,7 @@ func (w *Web) showPreview(rw http.ResponseWriter, r *http.Request, v *visit, sta
 		if err != nil {
 			return err
 		}
-		p.Lead = u.Name + " for " + p.Site.Name
+		p.Lead = words.With("%s for %s", u.Name, p.Site.Name)
 		u.Site, u.Columns = p.Site.ID, columnsOf(p.Given)
 		if u.Sector, err = site.ParseSectorID(p.Sector); err != nil {
 			u.Sector = site.SectorID{}
@@ -461,7 +463,7 @@ func (w *Web) showClustering(rw http.ResponseWriter, r *http.Request, v *visit, 
 	if err != nil {
 		return err
 	}
-	p.Lead = p.Site.Name
+	p.Lead = words.Verbatim(p.Site.Name)
 	return show(r.Context(), rw, status, clusteringView(p))
 }
 

@@ -4,6 +4,8 @@ import (
 	"context"
 	"net/http"
 
+	"igny8/internal/words"
+
 	"igny8/internal/plan"
 	"igny8/internal/tenant"
 	"igny8/internal/web/ui"
@@ -37,7 +39,7 @@ func (w *Web) plans(ctx context.Context) (all []plan.Plan, err error) {
 // step is one of what happens on the way from keyword to article.
 type step struct {
 	icon        ui.Icon
-	title, text string
+	title, text words.Text
 }
 
 func steps() []step {

@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strings"
 
+	"igny8/internal/words"
+
 	"igny8/internal/audit"
 	"igny8/internal/identity"
 	"igny8/internal/tenant"
@@ -52,9 +54,9 @@ func (w *Web) accountLog(rw http.ResponseWriter, r *http.Request, v *visit) erro
 }
 
 // whoSaid is who acted, as the people of an account know him.
-func whoSaid(names map[string]string, actor string) string {
+func whoSaid(names map[string]string, actor string) words.Text {
 	if name := names[actor]; name != "" {
-		return name
+		return words.Verbatim(name)
 	}
 	kind, _, _ := strings.Cut(actor, ":")
 	switch tenant.ActorKind(kind) {
@@ -70,7 +72,7 @@ func whoSaid(names map[string]string, actor string) string {
 }
 
 // actionSaid is what was done, in words: "api_key.created" is "Api key created".
-func actionSaid(action string) string { return inWords(strings.ReplaceAll(action, ".", "_")) }
+func actionSaid(action string) words.Text { return ui.Code(action) }
 
 // detailSaid is the detail of an event as people read it: names with what they
 // are, "plan: growth, status: trial".

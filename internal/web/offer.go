@@ -1,7 +1,7 @@
 package web
 
 import (
-	"fmt"
+	"igny8/internal/words"
 
 	"igny8/internal/plan"
 	"igny8/internal/web/ui"
@@ -18,52 +18,41 @@ func trialOf(all []plan.Plan) plan.Plan {
 }
 
 // price is what an offer costs, in words where it costs nothing.
-func price(l ui.Locale, p plan.Plan) string {
+func price(l ui.Locale, p plan.Plan) words.Text {
 	if p.Free() {
 		return "Free"
 	}
-	return l.Money(p.Price)
+	return words.Verbatim(l.Money(p.Price))
 }
 
 // per is what the price is for.
-func per(p plan.Plan) string {
+func per(p plan.Plan) words.Text {
 	if p.Free() {
-		return fmt.Sprintf("for %d days", p.TrialDays)
+		return words.With("for %d days", p.TrialDays)
 	}
-	return "a " + string(p.Interval)
+	if p.Interval == plan.Year {
+		return "a year"
+	}
+	return "a month"
 }
 
 // includes is what an offer gives, a line each.
-func includes(l ui.Locale, p plan.Plan) []string {
-	credits := l.Number(int64(p.Credits)) + " credits"
+func includes(l ui.Locale, p plan.Plan) []words.Text {
+	credits := l.Count(int64(p.Credits), "1 credit", "%s credits")
 	if !p.Free() {
-		credits += " a " + string(p.Interval)
+		credits = words.With("%s %s", credits, per(p))
 	}
-	return []string{
-		credits, counted(l, p.Limits.Keywords, "keyword"), counted(l, p.Limits.Sites, "site"), counted(l, p.Limits.Users, "person"),
-	}
+	return append([]words.Text{credits}, limits(l, p)...)
 }
 
-// counted is a number of things: "1 site", "5 sites".
-func counted(l ui.Locale, n int64, what string) string {
-	switch {
-	case n == 1:
-	case what == "person":
-		what = "people"
-	default:
-		what += "s"
+// limits is how much an offer allows, a line each.
+func limits(l ui.Locale, p plan.Plan) []words.Text {
+	return []words.Text{
+		l.Count(p.Limits.Keywords, "1 keyword", "%s keywords"), l.Count(p.Limits.Sites, "1 site", "%s sites"), l.Count(p.Limits.Users, "1 person", "%s people"),
 	}
-	return l.Number(n) + " " + what
 }
 
 // summary is what an offer gives, in one line.
-func summary(l ui.Locale, p plan.Plan) string {
-	text := ""
-	for i, line := range includes(l, p) {
-		if i > 0 {
-			text += ", "
-		}
-		text += line
-	}
-	return text
+func summary(l ui.Locale, p plan.Plan) words.Text {
+	return words.Join(", ", includes(l, p)...)
 }

@@ -4,6 +4,8 @@ import (
 	"context"
 	"net/http"
 
+	"igny8/internal/words"
+
 	"igny8/internal/export"
 	"igny8/internal/identity"
 	"igny8/internal/tenant"
@@ -54,7 +56,7 @@ type ownPage struct {
 }
 
 // own is a page in the shell of whoever he is, which marks the place "You".
-func (w *Web) own(ctx context.Context, v *visit, title, part string) (ownPage, error) {
+func (w *Web) own(ctx context.Context, v *visit, title words.Text, part string) (ownPage, error) {
 	p, err := w.personal(ctx, v, title)
 	p.Path = "/you"
 	return ownPage{Page: p, Part: part}, err

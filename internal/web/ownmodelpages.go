@@ -5,6 +5,8 @@ import (
 	"errors"
 	"net/http"
 
+	"igny8/internal/words"
+
 	"igny8/internal/ai"
 	"igny8/internal/config"
 	"igny8/internal/identity"
@@ -38,14 +40,14 @@ func (p ownModelsPage) start(of func(ai.Own) string) string {
 }
 
 // keyHint is what is said of the key.
-func (p ownModelsPage) keyHint() string {
+func (p ownModelsPage) keyHint() words.Text {
 	if p.Own == nil {
 		return "It is kept sealed and never shown again."
 	}
 	if p.Own.Hint == "" {
 		return "Empty: as it is."
 	}
-	return "It ends in " + p.Own.Hint + ". Empty: as it is."
+	return words.With("It ends in %s. Empty: as it is.", p.Own.Hint)
 }
 
 func (w *Web) ownModels(rw http.ResponseWriter, r *http.Request, v *visit) error {

@@ -3,12 +3,14 @@ package web
 import (
 	"net/http"
 
+	"igny8/internal/words"
+
 	"igny8/internal/throttle"
 	"igny8/internal/web/ui"
 )
 
 // passwordHint is what a password has to be, where one is chosen.
-const passwordHint = "At least 15 characters. A few words are easier to remember than signs and digits."
+const passwordHint words.Text = "At least 15 characters. A few words are easier to remember than signs and digits."
 
 // forgotPage is the form with which somebody asks for the letter.
 type forgotPage struct {

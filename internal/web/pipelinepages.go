@@ -9,6 +9,8 @@ import (
 	"strconv"
 	"strings"
 
+	"igny8/internal/words"
+
 	"igny8/internal/automation"
 	"igny8/internal/credit"
 	"igny8/internal/identity"
@@ -33,7 +35,7 @@ type pipelinePage struct {
 	Site        site.Site
 	Pipeline    *automation.Pipeline // nil: there is none yet
 	Foreseen    []automation.Run     // by its next turn
-	Why         string               // it would do nothing
+	Why         words.Text           // it would do nothing
 	Runs        []automation.Run
 	First, Next string
 	Manage      bool
@@ -46,7 +48,7 @@ var pipelineFields = []string{"steps", "ideas_per_day", "articles_per_day", "pos
 // pipelineStep is one step as the form offers it.
 type pipelineStep struct {
 	Step       automation.Step
-	Name, Says string
+	Name, Says words.Text
 }
 
 func pipelineSteps() []pipelineStep {
@@ -60,13 +62,13 @@ func pipelineSteps() []pipelineStep {
 }
 
 // stepName is a step in words.
-func stepName(s automation.Step) string {
+func stepName(s automation.Step) words.Text {
 	for _, one := range pipelineSteps() {
 		if one.Step == s {
 			return one.Name
 		}
 	}
-	return string(s)
+	return words.Verbatim(string(s))
 }
 
 // does tells whether the form has a step.
@@ -131,7 +133,7 @@ func (w *Web) showPipeline(rw http.ResponseWriter, r *http.Request, v *visit, st
 			return err
 		}
 	}
-	p.Lead = p.Site.Name
+	p.Lead = words.Verbatim(p.Site.Name)
 	return show(r.Context(), rw, status, pipelineView(p))
 }
 
@@ -203,7 +205,7 @@ func pipelineOf(values url.Values) (automation.Settings, error) {
 
 // pausePipeline stops a pipeline from ordering more, or lets it go on.
 func (w *Web) pausePipeline(paused bool) handler {
-	said := map[bool]string{true: "It orders nothing more. What it has ordered goes on.", false: "It goes on, and looks for work right away."}[paused]
+	said := map[bool]words.Text{true: "It orders nothing more. What it has ordered goes on.", false: "It goes on, and looks for work right away."}[paused]
 	return func(rw http.ResponseWriter, r *http.Request, v *visit) error {
 		sid, err := idOf(site.ParseID, r.PathValue("id"), site.ErrNotFound)
 		if err != nil {

@@ -5,6 +5,8 @@ import (
 	"net/http"
 	"strings"
 
+	"igny8/internal/words"
+
 	"igny8/internal/account"
 	"igny8/internal/identity"
 	"igny8/internal/tenant"
@@ -26,7 +28,7 @@ type askPage struct {
 
 // personal is a page in whatever shell a person works in. The account need
 // not be in a state to work.
-func (w *Web) personal(ctx context.Context, v *visit, title string) (ui.Page, error) {
+func (w *Web) personal(ctx context.Context, v *visit, title words.Text) (ui.Page, error) {
 	if v.Scope.Account().IsZero() && !nobodys(v.Caller) {
 		return w.operator(ctx, v, title)
 	}
@@ -98,20 +100,20 @@ func (w *Web) endSession(rw http.ResponseWriter, r *http.Request, v *visit) erro
 
 // device is a User-Agent as people know it: the browser and the system. What
 // is no browser is shown as it calls itself.
-func device(agent string) string {
+func device(agent string) words.Text {
 	name := first(agent, "Edg/", "Edge", "OPR/", "Opera", "Firefox/", "Firefox", "Chrome/", "Chrome", "Safari/", "Safari")
 	if name == "" {
 		name, _, _ = strings.Cut(agent, " ")
 		if name == "" {
 			return "Unknown"
 		}
-		return name
+		return words.Verbatim(name)
 	}
 	system := first(agent, "iPhone", "iPhone", "iPad", "iPad", "Android", "Android", "Windows", "Windows", "Mac OS X", "macOS", "Linux", "Linux")
 	if system == "" {
-		return name
+		return words.Verbatim(name)
 	}
-	return name + " on " + system
+	return words.With("%s on %s", name, system)
 }
 
 // first is the name that goes with the first mark found in the text: marks and

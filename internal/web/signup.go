@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 
+	"igny8/internal/words"
+
 	"golang.org/x/text/language"
 	"golang.org/x/text/language/display"
 
@@ -113,8 +115,8 @@ func (w *Web) open(rw http.ResponseWriter, r *http.Request, v *visit, values url
 func planPicks(l ui.Locale, all []plan.Plan) []ui.Pick {
 	var picks []ui.Pick
 	for _, p := range all {
-		note := price(l, p) + " " + per(p)
-		picks = append(picks, ui.Pick{Value: p.Code, Label: p.Name, Hint: summary(l, p), Note: note, Free: p.Free()})
+		note := words.With("%s %s", price(l, p), per(p))
+		picks = append(picks, ui.Pick{Value: p.Code, Label: words.Verbatim(p.Name), Hint: summary(l, p), Note: note, Free: p.Free()})
 	}
 	return picks
 }
@@ -136,7 +138,7 @@ func methodPicks(all []payment.Availability) []ui.Pick {
 }
 
 // methodName is a payment method as people call it.
-func methodName(m account.PaymentMethod) string {
+func methodName(m account.PaymentMethod) words.Text {
 	switch m {
 	case account.BankTransfer:
 		return "Bank transfer"
@@ -145,7 +147,7 @@ func methodName(m account.PaymentMethod) string {
 	case account.PayPal:
 		return "PayPal"
 	}
-	return string(m)
+	return words.Verbatim(string(m))
 }
 
 // countryPicks is every country by its name, in the order of the names.
@@ -157,8 +159,8 @@ func countryPicks() []ui.Pick {
 		if err != nil { // not one that has a name
 			continue
 		}
-		picks = append(picks, ui.Pick{Value: code, Label: names.Name(region)})
+		picks = append(picks, ui.Pick{Value: code, Label: words.Verbatim(names.Name(region))})
 	}
-	slices.SortFunc(picks, func(a, b ui.Pick) int { return strings.Compare(a.Label, b.Label) })
+	slices.SortFunc(picks, func(a, b ui.Pick) int { return strings.Compare(a.Label.String(), b.Label.String()) })
 	return picks
 }

@@ -8,6 +8,8 @@ import (
 	"strconv"
 	"strings"
 
+	"igny8/internal/words"
+
 	"igny8/internal/account"
 	"igny8/internal/fault"
 	"igny8/internal/identity"
@@ -55,7 +57,7 @@ func (w *Web) sites(rw http.ResponseWriter, r *http.Request, v *visit) error {
 }
 
 // within fills in a member's page, and reads what it shows in one view.
-func (w *Web) within(r *http.Request, v *visit, p *ui.Page, title string, read func(context.Context, *tenant.View) error) error {
+func (w *Web) within(r *http.Request, v *visit, p *ui.Page, title words.Text, read func(context.Context, *tenant.View) error) error {
 	filled, err := w.member(r.Context(), v, title)
 	if err != nil {
 		return err
@@ -152,7 +154,7 @@ func (w *Web) showSite(rw http.ResponseWriter, r *http.Request, v *visit, status
 	if err != nil {
 		return err
 	}
-	p.Title, p.Lead = p.Site.Name, p.Site.Domain
+	p.Title, p.Lead = words.Verbatim(p.Site.Name), words.Verbatim(p.Site.Domain)
 	return show(r.Context(), rw, status, siteView(p))
 }
 
@@ -166,7 +168,7 @@ func (p sitePage) words() string {
 
 // update does something with a site, and shows the page again where it cannot be
 // done. back puts what was typed where it was.
-func (w *Web) update(rw http.ResponseWriter, r *http.Request, v *visit, said string, do func(context.Context, *tenant.Tx, site.ID, url.Values) error, back func(*sitePage, url.Values, *fault.Fault)) error {
+func (w *Web) update(rw http.ResponseWriter, r *http.Request, v *visit, said words.Text, do func(context.Context, *tenant.Tx, site.ID, url.Values) error, back func(*sitePage, url.Values, *fault.Fault)) error {
 	sid, err := idOf(site.ParseID, r.PathValue("id"), site.ErrNotFound)
 	if err != nil {
 		return err

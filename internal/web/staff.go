@@ -4,6 +4,8 @@ import (
 	"context"
 	"net/http"
 
+	"igny8/internal/words"
+
 	"igny8/internal/account"
 	"igny8/internal/bank"
 	"igny8/internal/credit"
@@ -133,7 +135,7 @@ func (p staffJobsPage) states() []ui.View {
 }
 
 // endingJob is the question before a job of some account is ended.
-func endingJob(jid, name string) actPage {
+func endingJob(jid string, name words.Text) actPage {
 	at := "/staff/jobs/" + jid
 	return actPage{
 		Text: "What it has done stays. The account gets the credits back of what was not begun, and sees that the operator has ended it.",
@@ -215,7 +217,7 @@ func (w *Web) messages(rw http.ResponseWriter, r *http.Request, v *visit) error 
 func (p messagesPage) states() []ui.View {
 	all := []ui.View{{Name: "All", Path: "/staff/messages", Count: -1, Here: p.State == ""}}
 	for _, s := range []struct {
-		name  string
+		name  words.Text
 		state payment.EventState
 	}{{"To be looked into", payment.EventReceived}, {"Done", payment.EventDone}, {"Not ours", payment.EventIgnored}, {"Failed", payment.EventFailed}} {
 		all = append(all, ui.View{Name: s.name, Path: "/staff/messages?state=" + string(s.state), Count: -1, Here: p.State == s.state})
@@ -244,7 +246,7 @@ func (w *Web) message(rw http.ResponseWriter, r *http.Request, v *visit) error {
 	if err != nil {
 		return err
 	}
-	if p.Page, err = w.operator(r.Context(), v, p.Message.Type); err != nil {
+	if p.Page, err = w.operator(r.Context(), v, words.Verbatim(p.Message.Type)); err != nil {
 		return err
 	}
 	return show(r.Context(), rw, http.StatusOK, messageView(p))

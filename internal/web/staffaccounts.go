@@ -8,6 +8,8 @@ import (
 	"strconv"
 	"strings"
 
+	"igny8/internal/words"
+
 	"igny8/internal/account"
 	"igny8/internal/credit"
 	"igny8/internal/invoice"
@@ -30,7 +32,7 @@ type accountsPage struct {
 func accountStatuses() []ui.Pick {
 	picks := []ui.Pick{{Value: "any", Label: "Any"}}
 	for _, s := range []account.Status{account.Trial, account.PendingPayment, account.Active, account.PastDue, account.Suspended, account.Cancelled} {
-		picks = append(picks, ui.Pick{Value: string(s), Label: inWords(string(s))})
+		picks = append(picks, ui.Pick{Value: string(s), Label: ui.Code(string(s))})
 	}
 	return picks
 }
@@ -71,7 +73,7 @@ type accountPage struct {
 	Money                                   bool // what follows may be seen
 	Invoices                                []invoice.Invoice
 	Payments                                []payment.Payment
-	Balances                                string
+	Balances                                words.Text
 	Debts                                   []credit.Debt
 	MaySuspend, MayAdjust, MayConfirm, Logs bool
 	Opens                                   bool // may say what an account of the operator's own may do
@@ -103,7 +105,7 @@ func (w *Web) account(rw http.ResponseWriter, r *http.Request, v *visit) error {
 	if err != nil {
 		return err
 	}
-	if p.Page, err = w.operator(r.Context(), v, p.Holder.Name); err != nil {
+	if p.Page, err = w.operator(r.Context(), v, words.Verbatim(p.Holder.Name)); err != nil {
 		return err
 	}
 	return show(r.Context(), rw, http.StatusOK, accountView(p))
@@ -143,8 +145,8 @@ func (p *accountPage) readMoney(ctx context.Context, tx *tenant.Tx, l ui.Locale)
 type accountAct struct {
 	privilege       tenant.Privilege
 	operation, path string
-	title, text, do string
-	done            string
+	title, text, do words.Text
+	done            words.Text
 	bad             bool
 	fields          func(ui.Form) []ui.Field // besides the reason
 	act             func(context.Context, *tenant.Tx, url.Values) error
@@ -218,7 +220,7 @@ func (w *Web) showAccountAct(rw http.ResponseWriter, r *http.Request, v *visit, 
 	}
 	at := "/staff/accounts/" + holder.ID.String()
 	p := actPage{
-		Form: f, Text: a.text, Facts: []fact{{"Account", holder.Name}, {"Status", inWords(string(holder.Status))}}, Reason: "Reason",
+		Form: f, Text: a.text, Facts: []fact{{"Account", words.Verbatim(holder.Name)}, {"Status", ui.Code(string(holder.Status))}}, Reason: "Reason",
 		Do: a.do, Bad: a.bad, Action: at + a.path, Back: at,
 	}
 	if a.fields != nil {

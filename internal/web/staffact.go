@@ -7,6 +7,8 @@ import (
 	"net/url"
 	"strings"
 
+	"igny8/internal/words"
+
 	"igny8/internal/account"
 	"igny8/internal/fault"
 	"igny8/internal/id"
@@ -95,18 +97,18 @@ func decimals(m money.Money) string {
 type actPage struct {
 	ui.Page
 	Form   ui.Form
-	Text   string
+	Text   words.Text
 	Facts  []fact
 	Fields []ui.Field // besides the reason
-	Reason string     // the label; empty: none is asked for
-	Do     string     // the words of the button
+	Reason words.Text // the label; empty: none is asked for
+	Do     words.Text // the words of the button
 	Bad    bool       // it is hard to take back
 	Action string
 	Back   string
 }
 
 // fact is a name with what it is.
-type fact struct{ Name, Value string }
+type fact struct{ Name, Value words.Text }
 
 func (p actPage) variant() string {
 	if p.Bad {
@@ -121,7 +123,7 @@ func (p actPage) reasonField() ui.Field {
 }
 
 // showAct shows the question in the operator's shell.
-func (w *Web) showAct(rw http.ResponseWriter, r *http.Request, v *visit, status int, title string, p actPage) error {
+func (w *Web) showAct(rw http.ResponseWriter, r *http.Request, v *visit, status int, title words.Text, p actPage) error {
 	var err error
 	if p.Page, err = w.operator(r.Context(), v, title); err != nil {
 		return err
@@ -187,7 +189,7 @@ func behind[K id.Kind](r *http.Request, param string, parse func(string) (id.ID[
 
 // actorSaid is who acted, as people know him: the operator's people by their
 // address.
-func (w *Web) actorSaid(ctx context.Context, actor string) string {
+func (w *Web) actorSaid(ctx context.Context, actor string) words.Text {
 	kind, who, _ := strings.Cut(actor, ":")
 	switch kind {
 	case "":
@@ -197,13 +199,13 @@ func (w *Web) actorSaid(ctx context.Context, actor string) string {
 	case "staff":
 		uid, err := account.ParseUserID(who)
 		if err != nil {
-			return actor
+			return words.Verbatim(actor)
 		}
 		u, err := w.Identity.UserOf(ctx, uid)
 		if err != nil {
-			return actor // who is gone has no address
+			return words.Verbatim(actor) // who is gone has no address
 		}
-		return u.Email
+		return words.Verbatim(u.Email)
 	}
-	return actor
+	return words.Verbatim(actor)
 }

@@ -7,6 +7,8 @@ import (
 	"net/url"
 	"slices"
 
+	"igny8/internal/words"
+
 	"igny8/internal/account"
 	"igny8/internal/bank"
 	"igny8/internal/invoice"
@@ -22,7 +24,7 @@ type linePage struct {
 	Line      queuedLine
 	Statement bank.Statement
 	Form      ui.Form
-	By        string
+	By        words.Text
 	Chosen    *lineChoice // nil: nothing was chosen yet
 	Foreseen  *foreseen
 }
@@ -109,7 +111,7 @@ func (w *Web) showLine(rw http.ResponseWriter, r *http.Request, v *visit, values
 	if err != nil {
 		return err
 	}
-	if p.Page, err = w.operator(r.Context(), v, "Bank line of "+v.page.Locale.Money(p.Line.Amount)); err != nil {
+	if p.Page, err = w.operator(r.Context(), v, words.With("Bank line of %s", v.page.Locale.Money(p.Line.Amount))); err != nil {
 		return err
 	}
 	p.By = w.actorSaid(r.Context(), p.Line.Handling.By)
@@ -231,7 +233,7 @@ func (w *Web) showIgnore(rw http.ResponseWriter, r *http.Request, v *visit, lid 
 	at := "/staff/bank-lines/" + lid.String()
 	return w.showAct(rw, r, v, status, "Ignore this bank line?", actPage{
 		Form: f, Text: "It pays for nothing and leaves the queue. It can be put back.", Reason: "Reason", Do: "Ignore", Action: at + "/ignore", Back: at,
-		Facts: []fact{{"Line", v.page.Locale.Money(l.Amount) + " from " + payerOf(l)}, {"Text", shortened(l.Words)}},
+		Facts: []fact{{"Line", words.With("%s from %s", v.page.Locale.Money(l.Amount), payerOf(l))}, {"Text", words.Verbatim(shortened(l.Words))}},
 	})
 }
 

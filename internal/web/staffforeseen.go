@@ -5,6 +5,8 @@ import (
 	"errors"
 	"strings"
 
+	"igny8/internal/words"
+
 	"igny8/internal/account"
 	"igny8/internal/credit"
 	"igny8/internal/fault"
@@ -106,48 +108,48 @@ const invoicesLooked = 100
 func (f foreseen) lines(l ui.Locale) []fact {
 	var all []fact
 	for _, c := range f.Invoices {
-		all = append(all, fact{"Invoice " + c.Before.Number, invoiceSaid(l, c.Before) + " → " + invoiceSaid(l, c.After)})
+		all = append(all, fact{words.With("Invoice %s", c.Before.Number), words.With("%s → %s", invoiceSaid(l, c.Before), invoiceSaid(l, c.After))})
 	}
 	was, is := f.Before, f.After
 	if was.Holder.Status != is.Holder.Status {
-		all = append(all, fact{"Account", inWords(string(was.Holder.Status)) + " → " + inWords(string(is.Holder.Status))})
+		all = append(all, fact{"Account", words.With("%s → %s", ui.Code(string(was.Holder.Status)), ui.Code(string(is.Holder.Status)))})
 	}
 	if a, b := planSaid(l, was.Subscription), planSaid(l, is.Subscription); a != b {
-		all = append(all, fact{"Subscription", a + " → " + b})
+		all = append(all, fact{"Subscription", words.With("%s → %s", a, b)})
 	}
 	if was.Credits != is.Credits {
-		all = append(all, fact{"Credits", l.Number(int64(was.Credits.Available)) + " → " + l.Number(int64(is.Credits.Available)) + " available"})
+		all = append(all, fact{"Credits", words.With("%s → %s available", l.Number(int64(was.Credits.Available)), l.Number(int64(is.Credits.Available)))})
 	}
 	if was.Owed != is.Owed {
-		all = append(all, fact{"Credits owed", l.Number(int64(was.Owed)) + " → " + l.Number(int64(is.Owed))})
+		all = append(all, fact{"Credits owed", words.With("%s → %s", l.Number(int64(was.Owed)), l.Number(int64(is.Owed)))})
 	}
 	if a, b := sums(l, was.Balances), sums(l, is.Balances); a != b {
-		all = append(all, fact{"Balance", a + " → " + b})
+		all = append(all, fact{"Balance", words.With("%s → %s", a, b)})
 	}
 	return all
 }
 
-func invoiceSaid(l ui.Locale, i invoice.Invoice) string {
-	s := inWords(string(i.Status))
+func invoiceSaid(l ui.Locale, i invoice.Invoice) words.Text {
+	s := ui.Code(string(i.Status))
 	if i.Status == invoice.Open {
-		s += ", " + l.Money(i.AmountDue()) + " due"
+		s = words.With("%s, %s due", s, l.Money(i.AmountDue()))
 	}
 	return s
 }
 
-func planSaid(l ui.Locale, s subscription.Subscription) string {
+func planSaid(l ui.Locale, s subscription.Subscription) words.Text {
 	if s.ID.IsZero() {
 		return "None"
 	}
-	text := s.Plan.Name + ", " + strings.ToLower(inWords(string(s.Status)))
+	text := words.With("%s, %s", s.Plan.Name, ui.Code(string(s.Status)))
 	if !s.PeriodEnd.IsZero() {
-		text += " until " + l.Date(s.PeriodEnd)
+		text = words.With("%s until %s", text, l.Date(s.PeriodEnd))
 	}
 	return text
 }
 
 // sums is amounts in one line. What is nothing is left out.
-func sums(l ui.Locale, all []money.Money) string {
+func sums(l ui.Locale, all []money.Money) words.Text {
 	var parts []string
 	for _, m := range all {
 		if m.Amount != 0 {
@@ -157,14 +159,5 @@ func sums(l ui.Locale, all []money.Money) string {
 	if len(parts) == 0 {
 		return "nothing"
 	}
-	return strings.Join(parts, ", ")
-}
-
-// inWords is a name of ours as a person reads it: "Pending payment".
-func inWords(s string) string {
-	s = strings.NewReplacer("_", " ", ".", " ").Replace(s)
-	if s == "" {
-		return s
-	}
-	return strings.ToUpper(s[:1]) + s[1:]
+	return words.Verbatim(strings.Join(parts, ", "))
 }

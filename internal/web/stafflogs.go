@@ -5,6 +5,8 @@ import (
 	"net/http"
 	"time"
 
+	"igny8/internal/words"
+
 	"igny8/internal/audit"
 	"igny8/internal/mail"
 	"igny8/internal/tenant"
@@ -47,7 +49,7 @@ type auditPage struct {
 
 type auditLine struct {
 	audit.Event
-	Who string
+	Who words.Text
 }
 
 func (w *Web) audit(rw http.ResponseWriter, r *http.Request, v *visit) error {
@@ -85,7 +87,7 @@ func (w *Web) audit(rw http.ResponseWriter, r *http.Request, v *visit) error {
 	if err != nil {
 		return err
 	}
-	known := map[string]string{}
+	known := map[string]words.Text{}
 	for n, e := range p.Events {
 		if known[e.Actor] == "" {
 			known[e.Actor] = w.actorSaid(r.Context(), e.Actor)

@@ -5,14 +5,17 @@ import (
 	"strconv"
 	"strings"
 
+	"igny8/internal/words"
+
 	"igny8/internal/bank"
 	"igny8/internal/web/ui"
 )
 
 // mappingField is one thing that a mapping says.
 type mappingField struct {
-	name, label, hint string
-	of                func(*bank.Mapping) *string
+	name        string
+	label, hint words.Text
+	of          func(*bank.Mapping) *string
 }
 
 // mappingFields is all that are a line of text, in the order of the form.

@@ -6,6 +6,8 @@ import (
 	"net/http"
 	"net/url"
 
+	"igny8/internal/words"
+
 	"igny8/internal/account"
 	"igny8/internal/bank"
 	"igny8/internal/invoice"
@@ -175,7 +177,7 @@ func (p *queuePage) count(ctx context.Context, s *tenant.Survey) error {
 	if err != nil {
 		return err
 	}
-	tab := func(name, view string, n int64) {
+	tab := func(name words.Text, view string, n int64) {
 		p.Views = append(p.Views, ui.View{Name: name, Path: "/staff/payments?view=" + view, Count: n, Here: p.View == view})
 	}
 	tab("Waiting for review", viewReview, payments[payment.PendingReview])
@@ -196,7 +198,7 @@ type paymentPage struct {
 	Foreseen                      *foreseen         // nil: there is nothing to decide
 	Form                          ui.Form
 	MayConfirm, MayApprove        bool
-	CreatedBy, Confirmer, EndedBy string
+	CreatedBy, Confirmer, EndedBy words.Text
 }
 
 func (p paymentPage) path(what string) string {
@@ -244,7 +246,7 @@ func (w *Web) showPayment(rw http.ResponseWriter, r *http.Request, v *visit, sta
 	if err != nil {
 		return err
 	}
-	if p.Page, err = w.operator(r.Context(), v, "Payment of "+p.Holder.Name); err != nil {
+	if p.Page, err = w.operator(r.Context(), v, words.With("Payment of %s", p.Holder.Name)); err != nil {
 		return err
 	}
 	p.CreatedBy, p.Confirmer, p.EndedBy = w.actorSaid(r.Context(), p.Payment.CreatedBy), w.actorSaid(r.Context(), p.Payment.ConfirmedBy), w.actorSaid(r.Context(), p.Payment.EndedBy)
@@ -386,9 +388,9 @@ func (w *Web) sayConfirmed(rw http.ResponseWriter, c payment.Confirmation) {
 	case c.Invoice.ID.IsZero():
 		w.say(rw, ui.Good, "Confirmed. No invoice was open: the money is the account's balance.")
 	case c.Invoice.Status == invoice.Paid:
-		w.say(rw, ui.Good, "Confirmed. Invoice "+c.Invoice.Number+" is paid, and what it was for is open.")
+		w.say(rw, ui.Good, words.With("Confirmed. Invoice %s is paid, and what it was for is open.", c.Invoice.Number))
 	default:
-		w.say(rw, ui.Good, "Confirmed. Invoice "+c.Invoice.Number+" is paid in part.")
+		w.say(rw, ui.Good, words.With("Confirmed. Invoice %s is paid in part.", c.Invoice.Number))
 	}
 }
 
@@ -454,8 +456,8 @@ func (w *Web) sendPaymentBack(rw http.ResponseWriter, r *http.Request, v *visit)
 // ending is a way in which a payment, or a part of it, ends.
 type ending struct {
 	operation, path string
-	title, text, do string
-	done            string
+	title, text, do words.Text
+	done            words.Text
 	amount          bool // of how much is asked
 	act             func(ctx context.Context, d *payment.Desk, tx *tenant.Tx, p payment.Payment, values url.Values) error
 }
@@ -508,9 +510,9 @@ func (w *Web) askAboutPayment(rw http.ResponseWriter, r *http.Request, v *visit,
 	}
 	at := "/staff/payments/" + pid.String()
 	page := actPage{Form: f, Text: e.text, Do: e.do, Bad: true, Reason: "Reason", Action: at + e.path, Back: at}
-	page.Facts = []fact{{"Payment", v.page.Locale.Money(p.Amount) + " from " + p.PayerName}}
+	page.Facts = []fact{{"Payment", words.With("%s from %s", v.page.Locale.Money(p.Amount), p.PayerName)}}
 	if e.amount {
-		page.Fields = []ui.Field{{Form: f, Name: "amount", Label: "Amount in " + p.Amount.Currency, Mode: "decimal", Start: decimals(p.Unapplied())}}
+		page.Fields = []ui.Field{{Form: f, Name: "amount", Label: words.With("Amount in %s", p.Amount.Currency), Mode: "decimal", Start: decimals(p.Unapplied())}}
 	} else {
 		seen, err := w.foresee(r.Context(), u, acc, func(ctx context.Context, tx *tenant.Tx) (payment.Payment, bool, error) {
 			return p, false, e.act(ctx, w.Desk, tx, p, url.Values{"reason": {"preview"}})

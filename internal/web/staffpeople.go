@@ -7,6 +7,8 @@ import (
 	"net/url"
 	"slices"
 
+	"igny8/internal/words"
+
 	"igny8/internal/account"
 	"igny8/internal/identity"
 	"igny8/internal/tenant"
@@ -91,7 +93,7 @@ func (w *Web) grantPrivilege(rw http.ResponseWriter, r *http.Request, v *visit) 
 		}
 		return w.showPeople(rw, r, v, statusOf(why), ui.NewForm(values).Refused(why, "email", "privilege"))
 	}
-	w.say(rw, ui.Good, values.Get("email")+" may: "+does(may)+".")
+	w.say(rw, ui.Good, words.With("%s may: %s.", values.Get("email"), does(may)))
 	return to(rw, r, "/staff/people")
 }
 
@@ -99,8 +101,8 @@ func (w *Web) grantPrivilege(rw http.ResponseWriter, r *http.Request, v *visit) 
 func taking(g identity.StaffGrant) ui.Confirm {
 	q := url.Values{"user": {g.User.String()}, "privilege": {string(g.Privilege)}}
 	return ui.Confirm{
-		ID: "take-" + g.User.String() + "-" + string(g.Privilege), Ask: "Take away", Title: "Take this from " + g.Email + "?", Do: "Take it away",
-		Text: does(g.Privilege) + ": from the next request on no longer.", Action: "/staff/people/take", Page: "/staff/people/take?" + q.Encode(), Back: "/staff/people",
+		ID: "take-" + g.User.String() + "-" + string(g.Privilege), Ask: "Take away", Title: words.With("Take this from %s?", g.Email), Do: "Take it away",
+		Text: words.With("%s: from the next request on no longer.", does(g.Privilege)), Action: "/staff/people/take", Page: "/staff/people/take?" + q.Encode(), Back: "/staff/people",
 		Fields: map[string]string{"user": g.User.String(), "privilege": string(g.Privilege)},
 	}
 }
@@ -231,7 +233,7 @@ func (w *Web) showSystem(rw http.ResponseWriter, r *http.Request, v *visit, stat
 	if err != nil {
 		return err
 	}
-	if p.Page, err = w.operator(r.Context(), v, p.Holder.Name); err != nil {
+	if p.Page, err = w.operator(r.Context(), v, words.Verbatim(p.Holder.Name)); err != nil {
 		return err
 	}
 	p.Lead, p.Once = "An account of the operator's own.", rand.Text()
@@ -240,7 +242,7 @@ func (w *Web) showSystem(rw http.ResponseWriter, r *http.Request, v *visit, stat
 
 // onSystem does something with a system account, and shows the page again where
 // it cannot be done; back puts what was typed where it was.
-func (w *Web) onSystem(rw http.ResponseWriter, r *http.Request, v *visit, operation, said string, do func(context.Context, *tenant.Tx, url.Values) error) error {
+func (w *Web) onSystem(rw http.ResponseWriter, r *http.Request, v *visit, operation string, said words.Text, do func(context.Context, *tenant.Tx, url.Values) error) error {
 	values, err := formOf(r)
 	if err != nil {
 		return err
@@ -316,7 +318,7 @@ func (w *Web) systemKey(rw http.ResponseWriter, r *http.Request, v *visit) error
 }
 
 // does is what a privilege lets somebody do, in words.
-func does(p tenant.Privilege) string {
+func does(p tenant.Privilege) words.Text {
 	switch p {
 	case tenant.AccountsRead:
 		return "Look at accounts"
@@ -343,5 +345,5 @@ func does(p tenant.Privilege) string {
 	case tenant.PromptsManage:
 		return "Change what models are told to do"
 	}
-	return string(p)
+	return words.Verbatim(string(p))
 }

@@ -6,6 +6,8 @@ import (
 	"net/url"
 	"strconv"
 
+	"igny8/internal/words"
+
 	"igny8/internal/fault"
 	"igny8/internal/prompt"
 	"igny8/internal/tenant"
@@ -46,14 +48,14 @@ type promptPage struct {
 	Kind     prompt.Kind
 	Versions []prompt.Prompt // newest first, the program's last
 	Form     ui.Form
-	Says     func(actor string) string
+	Says     func(actor string) words.Text
 }
 
 // current is the version that counts.
 func (p promptPage) current() int64 { return p.Versions[0].Version }
 
 // promptSaid is a kind of work in words.
-func promptSaid(k prompt.Kind) string {
+func promptSaid(k prompt.Kind) words.Text {
 	switch k {
 	case prompt.Names:
 		return "Name clusters"
@@ -64,15 +66,15 @@ func promptSaid(k prompt.Kind) string {
 	case prompt.Section:
 		return "Write a section anew"
 	}
-	return string(k)
+	return words.Verbatim(string(k))
 }
 
 // versionSaid is a version in words.
-func versionSaid(n int64) string {
+func versionSaid(n int64) words.Text {
 	if n == 0 {
 		return "the program's own"
 	}
-	return "version " + strconv.FormatInt(n, 10)
+	return words.With("version %s", strconv.FormatInt(n, 10))
 }
 
 func (w *Web) prompt(rw http.ResponseWriter, r *http.Request, v *visit) error {
@@ -84,7 +86,7 @@ func (w *Web) showPrompt(rw http.ResponseWriter, r *http.Request, v *visit, stat
 	if err != nil {
 		return err
 	}
-	p := promptPage{Kind: k, Says: func(actor string) string { return w.actorSaid(r.Context(), actor) }}
+	p := promptPage{Kind: k, Says: func(actor string) words.Text { return w.actorSaid(r.Context(), actor) }}
 	err = w.shared(r, v, tenant.PromptsManage, "admin-list-prompt-versions", func(ctx context.Context, tx *tenant.SharedTx) (err error) {
 		p.Versions, err = prompt.Versions(ctx, tx.Shared, k)
 		return err

@@ -5,6 +5,7 @@ import (
 	"igny8/internal/payment"
 	"igny8/internal/tenant"
 	"igny8/internal/web/ui"
+	"igny8/internal/words"
 )
 
 // maxStatement and maxProofForm are how large the forms with a file may be: the
@@ -109,7 +110,7 @@ func (w *Web) mountStaff() {
 // moneyPlaces is where somebody of the operator's people may go.
 func moneyPlaces(o tenant.Operator) []ui.Place {
 	var all []ui.Place
-	add := func(name, path string, icon ui.Icon, may ...tenant.Privilege) {
+	add := func(name words.Text, path string, icon ui.Icon, may ...tenant.Privilege) {
 		for _, p := range may {
 			if o.Has(p) {
 				all = append(all, ui.Place{Name: name, Path: path, Icon: icon})

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"time"
 
+	"igny8/internal/words"
+
 	"igny8/internal/credit"
 	"igny8/internal/fault"
 	"igny8/internal/money"
@@ -65,7 +67,7 @@ type goodsPage struct {
 	Areas  []ui.Field
 	Checks []ui.Field
 	Choose []ui.Field
-	Text   string
+	Text   words.Text
 	Action string
 }
 
@@ -191,11 +193,11 @@ func (w *Web) editPlan(rw http.ResponseWriter, r *http.Request, v *visit) error 
 }
 
 func (w *Web) showPlan(rw http.ResponseWriter, r *http.Request, v *visit, status int, code string, f ui.Form) error {
-	number := func(name, label, hint string) ui.Field {
+	number := func(name string, label, hint words.Text) ui.Field {
 		return ui.Field{Form: f, Name: name, Label: label, Hint: hint, Mode: "numeric", Max: 12}
 	}
 	p := goodsPage{Form: f, New: code == "", Code: code, Action: "/staff/plans/" + code}
-	title := "Plan " + code
+	title := words.With("Plan %s", code)
 	p.Text = "Who has the plan keeps what his invoices say. Limits and credits count from now on; credits for what is paid from now on. A plan that is off sale has to be left by who is on it."
 	if p.New {
 		title, p.Action, p.Text = "New plan", "/staff/plans/new", ""
@@ -251,7 +253,7 @@ func (w *Web) changePlan(rw http.ResponseWriter, r *http.Request, v *visit) erro
 
 // sellGoods does something with what is for sale; back shows the form again
 // where it cannot be done.
-func (w *Web) sellGoods(rw http.ResponseWriter, r *http.Request, v *visit, operation, said string, fields []string,
+func (w *Web) sellGoods(rw http.ResponseWriter, r *http.Request, v *visit, operation string, said words.Text, fields []string,
 	do func(context.Context, *tenant.SharedTx, url.Values) error, back func(int, ui.Form) error,
 ) error {
 	values, err := formOf(r)
@@ -320,7 +322,7 @@ func (w *Web) editPack(rw http.ResponseWriter, r *http.Request, v *visit) error 
 
 func (w *Web) showPack(rw http.ResponseWriter, r *http.Request, v *visit, status int, code string, f ui.Form) error {
 	p := goodsPage{Form: f, New: code == "", Code: code, Action: "/staff/packages/" + code, Text: "Invoices that were issued keep what they sell."}
-	title := "Package " + code
+	title := words.With("Package %s", code)
 	if p.New {
 		title, p.Action, p.Text = "New package of credits", "/staff/packages/new", ""
 		p.Fields = append(p.Fields, ui.Field{Form: f, Name: "code", Label: "Code", Hint: "Small letters, digits and hyphens. It stays.", Max: 50, Focus: true})
@@ -408,7 +410,7 @@ func (w *Web) showRule(rw http.ResponseWriter, r *http.Request, v *visit, status
 	}
 	p.Checks = []ui.Field{{Form: f, Name: "all", Label: "All of them cost nothing"}}
 	var err error
-	if p.Page, err = w.operator(r.Context(), v, "Failures: "+inWords(failure)); err != nil {
+	if p.Page, err = w.operator(r.Context(), v, words.With("Failures: %s", ui.Code(failure))); err != nil {
 		return err
 	}
 	return show(r.Context(), rw, status, goodsView(p))
@@ -432,7 +434,7 @@ func (w *Web) changeRule(rw http.ResponseWriter, r *http.Request, v *visit) erro
 }
 
 // failureSaid is a class of failures in words.
-func failureSaid(f credit.Failure) string {
+func failureSaid(f credit.Failure) words.Text {
 	switch f {
 	case credit.Unsent:
 		return "The vendor was not asked: nothing was bought."
@@ -451,7 +453,7 @@ func failureSaid(f credit.Failure) string {
 }
 
 // ruleSaid is what a rule means, in a few words.
-func ruleSaid(l ui.Locale, r credit.FailureRule) string {
+func ruleSaid(l ui.Locale, r credit.FailureRule) words.Text {
 	hours := l.Number(int64(r.Window / time.Hour))
 	switch {
 	case r.All:
@@ -459,17 +461,43 @@ func ruleSaid(l ui.Locale, r credit.FailureRule) string {
 	case r.Free == 0:
 		return "none free"
 	}
-	return l.Number(r.Free) + " free in " + hours + " hours"
+	return words.With("%s free in %s hours", l.Number(r.Free), hours)
+}
+
+// unitSaid is one of what an operation is counted in.
+func unitSaid(unit string) words.Text {
+	switch unit {
+	case "keyword":
+		return "keyword"
+	case "idea":
+		return "idea"
+	case "word":
+		return "word"
+	}
+	return words.Verbatim(unit)
+}
+
+// unitsSaid is several of them.
+func unitsSaid(unit string) words.Text {
+	switch unit {
+	case "keyword":
+		return "keywords"
+	case "idea":
+		return "ideas"
+	case "word":
+		return "words"
+	}
+	return words.Verbatim(unit)
 }
 
 // costSaid is what an operation costs, in a few words.
-func costSaid(l ui.Locale, p credit.Price) string {
-	said := l.Number(int64(p.Credits)) + " for each " + p.Unit
+func costSaid(l ui.Locale, p credit.Price) words.Text {
+	said := words.With("%s for each %s", l.Number(int64(p.Credits)), unitSaid(p.Unit))
 	if p.Per > 1 {
-		said = l.Number(int64(p.Credits)) + " for every " + l.Number(p.Per) + " " + p.Unit + "s"
+		said = words.With("%s for every %s %s", l.Number(int64(p.Credits)), l.Number(p.Per), unitsSaid(p.Unit))
 	}
 	if p.Minimum > 0 {
-		said += ", at least " + l.Number(int64(p.Minimum))
+		said = words.With("%s, at least %s", said, l.Number(int64(p.Minimum)))
 	}
 	return said
 }

@@ -9,6 +9,8 @@ import (
 	"strconv"
 	"strings"
 
+	"igny8/internal/words"
+
 	"igny8/internal/bank"
 	"igny8/internal/fault"
 	"igny8/internal/flag"
@@ -25,7 +27,11 @@ type settingsPage struct {
 	Parts []settingsPart
 }
 
-type settingsPart struct{ Name, Path, Says string }
+type settingsPart struct {
+	Name words.Text
+	Path string
+	Says words.Text
+}
 
 // settingsParts is every part, with the privileges of which one lets in.
 func settingsParts(o tenant.Operator) []settingsPart {
@@ -407,6 +413,6 @@ func (w *Web) setFlag(rw http.ResponseWriter, r *http.Request, v *visit) error {
 		}
 		return w.showFlags(rw, r, v, statusOf(why), flagsPage{Wrong: name, Form: ui.NewForm(values).Refused(why)})
 	}
-	w.say(rw, ui.Good, string(name)+" is "+flag.Share(n).String()+" now.")
+	w.say(rw, ui.Good, words.With("%s is %s now.", string(name), flag.Share(n).String()))
 	return to(rw, r, "/staff/settings/flags")
 }

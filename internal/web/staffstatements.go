@@ -6,6 +6,8 @@ import (
 	"net/http"
 	"strings"
 
+	"igny8/internal/words"
+
 	"igny8/internal/bank"
 	"igny8/internal/fault"
 	"igny8/internal/tenant"
@@ -28,7 +30,7 @@ type statementsPage struct {
 func (p statementsPage) mappingPicks() []ui.Pick {
 	picks := []ui.Pick{}
 	for _, m := range p.Mappings {
-		picks = append(picks, ui.Pick{Value: m.Name, Label: m.Name})
+		picks = append(picks, ui.Pick{Value: m.Name, Label: words.Verbatim(m.Name)})
 	}
 	return picks
 }
@@ -115,26 +117,25 @@ func (w *Web) takeStatement(r *http.Request, v *visit, mapping string, f sentFil
 var errNoFile = fault.New(fault.Invalid, "page.no_file", "Choose a file first.")
 
 // reportSaid is what came of an import, in a sentence.
-func reportSaid(l ui.Locale, r bank.Report) string {
+func reportSaid(l ui.Locale, r bank.Report) words.Text {
 	if r.Repeated {
 		return "This very file had been imported already. Nothing was added."
 	}
-	n := func(n int, what string) string { return l.Number(int64(n)) + " " + what }
-	parts := []string{n(r.New, "new"), n(r.Known, "known"), n(r.Open, "open")}
+	parts := []words.Text{words.With("%s new", l.Number(int64(r.New))), words.With("%s known", l.Number(int64(r.Known))), words.With("%s open", l.Number(int64(r.Open)))}
 	if exact := r.Tiers[bank.ByReference]; exact > 0 {
-		parts = append(parts, n(exact, "with reference and exact amount"))
+		parts = append(parts, words.With("%s with reference and exact amount", l.Number(int64(exact))))
 	}
 	if len(r.Confirmed) > 0 {
-		parts = append(parts, n(len(r.Confirmed), "confirmed by this import"))
+		parts = append(parts, words.With("%s confirmed by this import", l.Number(int64(len(r.Confirmed)))))
 	}
-	return "Imported. Lines: " + strings.Join(parts, ", ") + "."
+	return words.With("Imported. Lines: %s.", words.Join(", ", parts...))
 }
 
 // statementPage is one statement, with the lines that it was the first to tell.
 type statementPage struct {
 	ui.Page
 	Statement   bank.Statement
-	By          string
+	By          words.Text
 	Lines       []queuedLine
 	First, Next string
 }
@@ -161,7 +162,7 @@ func (w *Web) statement(rw http.ResponseWriter, r *http.Request, v *visit) error
 	if err != nil {
 		return err
 	}
-	if p.Page, err = w.operator(r.Context(), v, "Statement "+p.Statement.FileName); err != nil {
+	if p.Page, err = w.operator(r.Context(), v, words.With("Statement %s", p.Statement.FileName)); err != nil {
 		return err
 	}
 	p.By = w.actorSaid(r.Context(), p.Statement.ImportedBy)

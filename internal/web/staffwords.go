@@ -4,12 +4,14 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"igny8/internal/words"
+
 	"igny8/internal/bank"
 	"igny8/internal/payment"
 	"igny8/internal/web/ui"
 )
 
-func paymentsHeading(view string) string {
+func paymentsHeading(view string) words.Text {
 	switch view {
 	case viewApproval:
 		return "Waiting for a second person"
@@ -19,7 +21,7 @@ func paymentsHeading(view string) string {
 	return "Reported by accounts"
 }
 
-func linesHeading(view string) string {
+func linesHeading(view string) words.Text {
 	if view == viewDone {
 		return "Matched bank lines"
 	}
@@ -36,7 +38,7 @@ func best(all []bank.Proposal) []bank.Proposal {
 }
 
 // tierSaid is what kind of evidence speaks for a proposal.
-func tierSaid(t bank.Tier) string {
+func tierSaid(t bank.Tier) words.Text {
 	switch t {
 	case bank.ByReference:
 		return "Reference and exact amount"
@@ -65,7 +67,7 @@ func toneOfTier(t bank.Tier) ui.Tone {
 }
 
 // evidenceSaid is what one thing that speaks for a proposal is.
-func evidenceSaid(kind string) string {
+func evidenceSaid(kind string) words.Text {
 	switch kind {
 	case "reference":
 		return "Reference"
@@ -82,16 +84,16 @@ func evidenceSaid(kind string) string {
 	case "reported":
 		return "Reported by the account"
 	}
-	return inWords(kind)
+	return ui.Code(kind)
 }
 
 // payerOf is who sent the money of a line.
-func payerOf(l bank.Line) string {
+func payerOf(l bank.Line) words.Text {
 	switch {
 	case l.Payer.Name != "":
-		return l.Payer.Name
+		return words.Verbatim(l.Payer.Name)
 	case l.Payer.Account != "":
-		return ui.Groups(l.Payer.Account)
+		return words.Verbatim(ui.Groups(l.Payer.Account))
 	}
 	return "Unknown payer"
 }
@@ -106,7 +108,7 @@ func shortened(s string) string {
 }
 
 // hindranceSaid is why a line can never pay for anything.
-func hindranceSaid(h string) string {
+func hindranceSaid(h string) words.Text {
 	switch h {
 	case "debit":
 		return "Money went out"
@@ -125,23 +127,23 @@ func hindranceSaid(h string) string {
 	case "currency":
 		return "In a currency that is not known"
 	}
-	return inWords(h)
+	return ui.Code(h)
 }
 
 // claimPicks is payments to choose from.
 func claimPicks(l ui.Locale, all []payment.Payment) []ui.Pick {
 	picks := []ui.Pick{}
 	for _, p := range all {
-		picks = append(picks, ui.Pick{Value: p.ID.String(), Label: l.Money(p.Amount) + ", " + p.ExternalID + ", " + p.PayerName})
+		picks = append(picks, ui.Pick{Value: p.ID.String(), Label: words.With("%s, %s, %s", l.Money(p.Amount), p.ExternalID, p.PayerName)})
 	}
 	return picks
 }
 
 // invoicesSaid is what a proposal pays for.
-func invoicesSaid(l ui.Locale, o bank.Proposal) string {
-	var parts []string
+func invoicesSaid(l ui.Locale, o bank.Proposal) words.Text {
+	var parts []words.Text
 	for _, i := range o.Invoices {
-		parts = append(parts, "Invoice "+i.Number+", "+l.Money(i.AmountDue())+" due")
+		parts = append(parts, words.With("Invoice %s, %s due", i.Number, l.Money(i.AmountDue())))
 	}
-	return strings.Join(parts, "; ")
+	return words.Join("; ", parts...)
 }

@@ -4,6 +4,8 @@ import (
 	"net/http"
 	"net/url"
 
+	"igny8/internal/words"
+
 	"igny8/internal/account"
 	"igny8/internal/tenant"
 	"igny8/internal/web/ui"
@@ -61,7 +63,7 @@ func (w *Web) enterPlace(rw http.ResponseWriter, r *http.Request, v *visit) erro
 func leaving(p account.Place) ui.Confirm {
 	query := url.Values{"account": {p.Account.String()}}
 	return ui.Confirm{
-		ID: "leave-" + p.Account.String(), Ask: "Leave", Title: "Leave " + p.Name + "?",
+		ID: "leave-" + p.Account.String(), Ask: "Leave", Title: words.With("Leave %s?", p.Name),
 		Text: "You see nothing of it any more. To come back you need a new invitation.",
 		Do:   "Leave", Action: "/accounts/leave", Page: "/accounts/leave?" + query.Encode(), Back: "/accounts",
 		Fields: map[string]string{"account": p.Account.String()},

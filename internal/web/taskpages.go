@@ -8,6 +8,8 @@ import (
 	"strconv"
 	"strings"
 
+	"igny8/internal/words"
+
 	"igny8/internal/credit"
 	"igny8/internal/fault"
 	"igny8/internal/identity"
@@ -71,7 +73,7 @@ func (p tasksPage) kinds() []ui.View {
 }
 
 // taskSaid is a status of a task in words.
-func taskSaid(s writer.TaskStatus) string {
+func taskSaid(s writer.TaskStatus) words.Text {
 	switch s {
 	case writer.Todo:
 		return "To write"
@@ -80,7 +82,7 @@ func taskSaid(s writer.TaskStatus) string {
 	case writer.Written:
 		return "Written"
 	}
-	return string(s)
+	return words.Verbatim(string(s))
 }
 
 func taskTone(s writer.TaskStatus) ui.Tone {
@@ -203,7 +205,7 @@ func (w *Web) showNewTask(rw http.ResponseWriter, r *http.Request, v *visit, sta
 	if err != nil {
 		return err
 	}
-	p.Lead = p.Site.Name
+	p.Lead = words.Verbatim(p.Site.Name)
 	return show(r.Context(), rw, status, taskView(p))
 }
 
@@ -281,7 +283,7 @@ func (w *Web) showTask(rw http.ResponseWriter, r *http.Request, v *visit, status
 	if err != nil {
 		return err
 	}
-	p.Title = p.Task.Title
+	p.Title = words.Verbatim(p.Task.Title)
 	return show(r.Context(), rw, status, taskView(p))
 }
 

@@ -5,6 +5,8 @@ import (
 	"net/http"
 	"net/url"
 
+	"igny8/internal/words"
+
 	"igny8/internal/account"
 	"igny8/internal/identity"
 	"igny8/internal/subscription"
@@ -100,14 +102,14 @@ func rolePicks(may tenant.Permissions) []ui.Pick {
 	var picks []ui.Pick
 	for _, r := range []account.Role{account.Viewer, account.Editor, account.Admin, account.Owner} {
 		if may.Covers(r.Permissions()) {
-			picks = append(picks, ui.Pick{Value: string(r), Label: inWords(string(r)), Hint: roleSaid(r)})
+			picks = append(picks, ui.Pick{Value: string(r), Label: ui.Code(string(r)), Hint: roleSaid(r)})
 		}
 	}
 	return picks
 }
 
 // roleSaid is what a role may do.
-func roleSaid(r account.Role) string {
+func roleSaid(r account.Role) words.Text {
 	switch r {
 	case account.Owner:
 		return "Everything, and what the account orders and pays."
@@ -142,7 +144,7 @@ func (w *Web) invite(rw http.ResponseWriter, r *http.Request, v *visit) error {
 		}
 		return w.showTeam(rw, r, v, statusOf(f), ui.NewForm(values).Refused(f, "email", "role"))
 	}
-	w.say(rw, ui.Good, "The invitation is on its way to "+values.Get("email")+".")
+	w.say(rw, ui.Good, words.With("The invitation is on its way to %s.", values.Get("email")))
 	return to(rw, r, "/team")
 }
 
@@ -153,7 +155,7 @@ func invitationIn(values url.Values) (account.InvitationID, error) {
 
 // onInvitation does something with the invitation of a form, and says what
 // became of it.
-func (w *Web) onInvitation(rw http.ResponseWriter, r *http.Request, v *visit, done string, do func(context.Context, *tenant.Tx, account.InvitationID) error) error {
+func (w *Web) onInvitation(rw http.ResponseWriter, r *http.Request, v *visit, done words.Text, do func(context.Context, *tenant.Tx, account.InvitationID) error) error {
 	values, err := formOf(r)
 	if err != nil {
 		return err
@@ -166,7 +168,7 @@ func (w *Web) onInvitation(rw http.ResponseWriter, r *http.Request, v *visit, do
 }
 
 // andBack leads back to a list with what became of a row of it.
-func (w *Web) andBack(rw http.ResponseWriter, r *http.Request, err error, done, at string) error {
+func (w *Web) andBack(rw http.ResponseWriter, r *http.Request, err error, done words.Text, at string) error {
 	if err == nil {
 		w.say(rw, ui.Good, done)
 		return to(rw, r, at)
@@ -195,7 +197,7 @@ func (w *Web) withdrawInvitation(rw http.ResponseWriter, r *http.Request, v *vis
 func withdrawing(i account.Invitation) ui.Confirm {
 	query := url.Values{"invitation": {i.ID.String()}}
 	return ui.Confirm{
-		ID: "withdraw-" + i.ID.String(), Ask: "Withdraw", Title: "Withdraw the invitation of " + i.Email + "?",
+		ID: "withdraw-" + i.ID.String(), Ask: "Withdraw", Title: words.With("Withdraw the invitation of %s?", i.Email),
 		Text: "The link in the letter opens nothing any more, and the seat is free again.",
 		Do:   "Withdraw", Action: "/team/invitations/withdraw", Page: "/team/invitations/withdraw?" + query.Encode(), Back: "/team",
 		Fields: map[string]string{"invitation": i.ID.String()},

@@ -6,6 +6,8 @@ import (
 	"net/url"
 	"strings"
 
+	"igny8/internal/words"
+
 	"igny8/internal/account"
 	"igny8/internal/identity"
 	"igny8/internal/tenant"
@@ -53,10 +55,10 @@ func (w *Web) showMember(rw http.ResponseWriter, r *http.Request, v *visit, stat
 	}
 	p.Self = p.Member.User == v.User
 	p.Fixed = !v.Scope.Permissions().Covers(p.Member.Role.Permissions())
-	if p.Page, err = w.personal(r.Context(), v, fullName(p.Member)); err != nil {
+	if p.Page, err = w.personal(r.Context(), v, words.Verbatim(fullName(p.Member))); err != nil {
 		return err
 	}
-	p.Lead = p.Member.Email
+	p.Lead = words.Verbatim(p.Member.Email)
 	return show(r.Context(), rw, status, memberView(p))
 }
 
@@ -85,7 +87,7 @@ func (w *Web) changeRole(rw http.ResponseWriter, r *http.Request, v *visit) erro
 		}
 		return w.showMember(rw, r, v, statusOf(f), ui.NewForm(values).Refused(f, "role"))
 	}
-	w.say(rw, ui.Good, fullName(m)+" is "+string(role)+" from now on.")
+	w.say(rw, ui.Good, words.With("%s is %s from now on.", fullName(m), string(role)))
 	return to(rw, r, afterwards(m.User, v, role))
 }
 
@@ -101,7 +103,7 @@ func afterwards(u identity.UserID, v *visit, r account.Role) string {
 // removing asks whether a member is to be removed.
 func removing(m identity.Member) ui.Confirm {
 	return ui.Confirm{
-		ID: "remove-" + m.User.String(), Ask: "Remove from the account", Title: "Remove " + fullName(m) + "?",
+		ID: "remove-" + m.User.String(), Ask: "Remove from the account", Title: words.With("Remove %s?", fullName(m)),
 		Text: "All access to this account ends at once, and a letter tells so. What was made stays.",
 		Do:   "Remove", Action: memberPath(m.User) + "/remove", Page: memberPath(m.User) + "/remove", Back: memberPath(m.User),
 	}
@@ -121,7 +123,7 @@ func (w *Web) removeMember(rw http.ResponseWriter, r *http.Request, v *visit) er
 		return err
 	}
 	err = w.st.Update(r.Context(), v.Scope, func(ctx context.Context, tx *tenant.Tx) error { return w.Identity.RemoveMember(ctx, tx, m.User) })
-	return w.andBack(rw, r, err, fullName(m)+" is not a member any more.", "/team")
+	return w.andBack(rw, r, err, words.With("%s is not a member any more.", fullName(m)), "/team")
 }
 
 // keyIn is the key that a form or an address names.

@@ -13,6 +13,8 @@ import (
 	"net/http"
 	"strings"
 
+	"igny8/internal/words"
+
 	"github.com/a-h/templ"
 
 	"igny8/internal/ai"
@@ -101,3 +103,6 @@ func show(ctx context.Context, rw http.ResponseWriter, status int, page templ.Co
 	_, err := b.WriteTo(rw)
 	return err
 }
+
+// say is words.In, for pages.
+func say(ctx context.Context, t words.Text, args ...any) string { return words.In(ctx, t, args...) }

@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 
+	"igny8/internal/words"
+
 	"igny8/internal/account"
 	"igny8/internal/ai"
 	"igny8/internal/clock"
@@ -41,10 +43,10 @@ type Drafted struct {
 // Unwritten is an article that could not be written. Its task can be ordered
 // again.
 type Unwritten struct {
-	Task   TaskID `json:"task_id"`
-	Title  string `json:"title"`
-	Code   string `json:"code"`
-	Detail string `json:"detail"`
+	Task   TaskID     `json:"task_id"`
+	Title  string     `json:"title"`
+	Code   string     `json:"code"`
+	Detail words.Text `json:"detail"`
 }
 
 // headroom is how much longer than asked an article may be, in per cent: a
@@ -155,7 +157,7 @@ func (h drafter) Do(ctx context.Context, s tenant.Scope, r *job.Run, a DraftArgs
 			return nil, err
 		}
 		if t.Content.IsZero() && t.Hold == i.Hold {
-			if err := r.Progress(ctx, int64(n), int64(len(a.Items)), fmt.Sprintf("Writing %q", t.Title)); err != nil {
+			if err := r.Progress(ctx, int64(n), int64(len(a.Items)), words.With("Writing %q", t.Title)); err != nil {
 				return nil, err
 			}
 			var failed error

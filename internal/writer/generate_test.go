@@ -94,7 +94,7 @@ func TestOrdersAreAllOrNothing(t *testing.T) {
 		return err
 	})
 	err = order(ts[1], ts[0])
-	if f := fault.Of(err); !errors.Is(err, writer.ErrTaskBusy) || f.Kind != fault.Conflict || f.Extra["task_id"] != ts[0].String() || !strings.Contains(f.Msg, `"One"`) {
+	if f := fault.Of(err); !errors.Is(err, writer.ErrTaskBusy) || f.Kind != fault.Conflict || f.Extra["task_id"] != ts[0].String() || !strings.Contains(f.Msg.String(), `"One"`) {
 		t.Errorf("a task that is queued: %v %v", err, f.Extra)
 	}
 	h.wantStatus(ts, writer.Queued, writer.Todo)
@@ -173,7 +173,7 @@ func TestOneOfSeveralFails(t *testing.T) {
 				h.want(996, 0)
 			} else {
 				j := h.await(o.Job, job.Failed)
-				if j.Error == nil || j.Error.Code != tt.code || !strings.Contains(j.Error.Detail, `"Two"`) {
+				if j.Error == nil || j.Error.Code != tt.code || !strings.Contains(j.Error.Detail.String(), `"Two"`) {
 					t.Errorf("failed with %+v, want %s", j.Error, tt.code)
 				}
 				h.wantStatus(ts, writer.Written, writer.Todo, writer.Todo)
@@ -194,7 +194,7 @@ func TestNoneCanBeWritten(t *testing.T) {
 	ts := []writer.TaskID{h.task("One"), h.task("Two")}
 	o := h.order(ts...)
 	h.start(h.q)
-	if j := h.await(o.Job, job.Failed); j.Error == nil || j.Error.Code != "ai.refused" || !strings.Contains(j.Error.Detail, `"One"`) {
+	if j := h.await(o.Job, job.Failed); j.Error == nil || j.Error.Code != "ai.refused" || !strings.Contains(j.Error.Detail.String(), `"One"`) {
 		t.Errorf("failed with %+v", j.Error)
 	}
 	h.wantStatus(ts, writer.Todo, writer.Todo)

@@ -10,6 +10,8 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"igny8/internal/words"
+
 	"github.com/yuin/goldmark"
 	"github.com/yuin/goldmark/ast"
 	"github.com/yuin/goldmark/extension"
@@ -33,8 +35,8 @@ const (
 type Check struct {
 	Code  string // stable, such as length
 	Grade Grade
-	Text  string // what was found, and what to do
-	Value int64  // the figure behind it, where there is one
+	Text  words.Text // what was found, and what to do
+	Value int64      // the figure behind it, where there is one
 }
 
 // Quality looks at an article as an editor would before it is published.
@@ -109,8 +111,8 @@ func examine(c Content, e expected) []Check {
 	return all
 }
 
-func graded(code string, g Grade, value int64, format string, args ...any) Check {
-	return Check{Code: code, Grade: g, Text: fmt.Sprintf(format, args...), Value: value}
+func graded(code string, g Grade, value int64, format words.Text, args ...any) Check {
+	return Check{Code: code, Grade: g, Text: words.With(format, args...), Value: value}
 }
 
 // checkLength wants what was asked for, give or take a quarter.
@@ -294,7 +296,7 @@ func checkHeadings(d doc, words int64) Check {
 // checkKeyword looks for the main keyword where readers and search engines do.
 func checkKeyword(c Content, d doc, keyword string) []Check {
 	has := func(s string) bool { return occurrences(s, keyword) > 0 }
-	where := func(code string, ok bool, place string) Check {
+	where := func(code string, ok bool, place words.Text) Check {
 		if ok {
 			return graded(code, Pass, 0, "%q is in %s.", keyword, place)
 		}

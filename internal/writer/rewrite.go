@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 
+	"igny8/internal/words"
+
 	"igny8/internal/ai"
 	"igny8/internal/credit"
 	"igny8/internal/fault"
@@ -130,7 +132,7 @@ func (h rewriter) Do(ctx context.Context, s tenant.Scope, r *job.Run, a RewriteA
 	if err != nil || done {
 		return result, err
 	}
-	if err := r.Progress(ctx, 0, 1, fmt.Sprintf("Writing %q anew", part.Heading)); err != nil {
+	if err := r.Progress(ctx, 0, 1, words.With("Writing %q anew", part.Heading)); err != nil {
 		return nil, err
 	}
 	err = h.w.gate.Rewrite(ctx, s, a.Hold, brief, func(ctx context.Context, tx *tenant.Tx, p ai.Passage) error {

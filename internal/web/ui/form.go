@@ -1,18 +1,38 @@
 package ui
 
 import (
+	"context"
 	"net/url"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"igny8/internal/fault"
+	"igny8/internal/words"
 )
 
 // Form is what was typed and what is wrong with it, so that a form comes back
 // as it was sent. The zero Form is one that nobody has filled in.
 type Form struct {
 	values   url.Values
-	mistakes map[string]string // by the name of the field
-	trouble  string            // what no field is to blame for
+	mistakes map[string]mistake // by the name of the field
+	trouble  words.Text         // what no field is to blame for
+}
+
+// mistake is what is wrong with a field.
+type mistake struct {
+	text words.Text
+	part bool // it goes on from "body.name: ", and is no sentence yet
+}
+
+// in is the mistake as a sentence for the person of ctx.
+func (m mistake) in(ctx context.Context) string {
+	s := say(ctx, m.text)
+	if !m.part || s == "" {
+		return s
+	}
+	first, n := utf8.DecodeRuneInString(s)
+	return string(unicode.ToUpper(first)) + s[n:] + "."
 }
 
 // NewForm is a form that begins with values.
@@ -22,7 +42,7 @@ func NewForm(values url.Values) Form { return Form{values: values} }
 // above them all. Places are those of the API, such as "body.email"; fields
 // names those that the form has.
 func (f Form) Refused(why *fault.Fault, fields ...string) Form {
-	f.mistakes = map[string]string{}
+	f.mistakes = map[string]mistake{}
 	has := map[string]bool{}
 	for _, name := range fields {
 		has[name] = true
@@ -40,11 +60,11 @@ func (f Form) Refused(why *fault.Fault, fields ...string) Form {
 
 // sentence is what is said beside a field: the fault's own sentence, which is
 // made for people, where it says what is wrong.
-func sentence(why *fault.Fault, w fault.Field) string {
+func sentence(why *fault.Fault, w fault.Field) mistake {
 	if len(why.Fields) == 1 && !why.ByField {
-		return why.Msg
+		return mistake{text: why.Msg}
 	}
-	return strings.ToUpper(w.Msg[:1]) + w.Msg[1:] + "."
+	return mistake{w.Msg, true}
 }
 
 // Value is what was typed.
@@ -54,10 +74,10 @@ func (f Form) Value(name string) string { return f.values.Get(name) }
 func (f Form) Values(name string) []string { return f.values[name] }
 
 // Mistake is what is wrong with a field; empty: nothing.
-func (f Form) Mistake(name string) string { return f.mistakes[name] }
+func (f Form) Mistake(name string) words.Text { return f.mistakes[name].text }
 
 // Trouble is what is wrong with the whole; empty: nothing.
-func (f Form) Trouble() string { return f.trouble }
+func (f Form) Trouble() words.Text { return f.trouble }
 
 // Blank tells whether nobody has filled it in.
 func (f Form) Blank() bool { return f.values == nil && !f.Bad() }
@@ -69,12 +89,12 @@ func (f Form) Bad() bool { return f.trouble != "" || len(f.mistakes) > 0 }
 type Field struct {
 	Form     Form
 	Name     string
-	Label    string
-	Type     string // of the input; empty: text. What was typed as a password is never shown again
-	Hint     string // below the label; empty: none
-	Complete string // for autocomplete; empty: the browser's guess
-	Mode     string // for inputmode; empty: by type
-	Start    string // the value of a form that nobody has filled in
+	Label    words.Text
+	Type     string     // of the input; empty: text. What was typed as a password is never shown again
+	Hint     words.Text // below the label; empty: none
+	Complete string     // for autocomplete; empty: the browser's guess
+	Mode     string     // for inputmode; empty: by type
+	Start    string     // the value of a form that nobody has filled in
 	Optional bool
 	Min, Max int    // characters; zero: any number
 	Focus    bool   // begin here
@@ -84,11 +104,12 @@ type Field struct {
 
 // Pick is one choice.
 type Pick struct {
-	Value, Label string
-	Hint         string // radio buttons only
-	Note         string // radio buttons only: at the end of the line, such as a price
-	Disabled     bool
-	Free         bool // radio buttons only: nothing has to be paid
+	Value    string
+	Label    words.Text
+	Hint     words.Text // radio buttons only
+	Note     words.Text // radio buttons only: at the end of the line, such as a price
+	Disabled bool
+	Free     bool // radio buttons only: nothing has to be paid
 }
 
 func (f Field) kind() string {
@@ -111,12 +132,15 @@ func (f Field) value() string {
 	return f.Start
 }
 
-func (f Field) mistake() string { return f.Form.Mistake(f.Name) }
+func (f Field) mistake() mistake { return f.Form.mistakes[f.Name] }
+
+// wrong tells whether something is.
+func (f Field) wrong() bool { return f.mistake().text != "" }
 
 // described is what aria-describedby names: the mistake first.
 func (f Field) described() string {
 	var ids []string
-	if f.mistake() != "" {
+	if f.wrong() {
 		ids = append(ids, f.id()+"-mistake")
 	}
 	if f.Hint != "" {
@@ -129,7 +153,7 @@ func (f Field) described() string {
 // or the one that the page begins with.
 func (f Field) focused() bool {
 	if f.Form.Bad() {
-		return f.mistake() != ""
+		return f.wrong()
 	}
 	return f.Focus
 }

@@ -4,7 +4,10 @@
 package ui
 
 import (
+	"context"
 	"strings"
+
+	"igny8/internal/words"
 )
 
 // Icon names a drawing of lucide's. See icons.go for which there are.
@@ -79,24 +82,18 @@ func toneOf(status string) Tone {
 	return Quiet
 }
 
-// words is a status as a person reads it: "Pending payment".
-func words(status string) string {
-	s := strings.ReplaceAll(status, "_", " ")
-	if s == "" {
-		return s
-	}
-	return strings.ToUpper(s[:1]) + s[1:]
-}
+// say is words.In, for components.
+func say(ctx context.Context, t words.Text, args ...any) string { return words.In(ctx, t, args...) }
 
 // Message is said once, at the top of the next page.
 type Message struct {
 	Tone Tone
-	Text string
+	Text words.Text
 }
 
 // Place is an entry of the navigation.
 type Place struct {
-	Name string
+	Name words.Text
 	Path string
 	Icon Icon
 }
@@ -115,8 +112,8 @@ const (
 // Page is what the shell needs to know of every page; each page's struct
 // embeds it.
 type Page struct {
-	Title   string // the h1, and the first half of the window's title
-	Lead    string // a sentence below it; empty: none
+	Title   words.Text // the h1, and the first half of the window's title
+	Lead    words.Text // a sentence below it; empty: none
 	Shell   Shell
 	Path    string // of the request, to mark the place in the navigation
 	Places  []Place

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strings"
 
+	"igny8/internal/words"
+
 	"igny8/internal/fault"
 	"igny8/internal/money"
 )
@@ -74,7 +76,7 @@ func (m Mapping) Check() error {
 	case m.Decimal != "" && m.Decimal != "," && m.Decimal != ".":
 		return wrong("decimal", "The decimal mark is a comma or a point.")
 	case m.DateFormat != "" && !strings.Contains(" "+strings.Join(DateFormats, " ")+" ", " "+m.DateFormat+" "):
-		return wrong("date_format", "Days are written in one of the ways "+strings.Join(DateFormats, ", ")+".")
+		return wrong("date_format", words.With("Days are written in one of the ways %s.", strings.Join(DateFormats, ", ")))
 	case m.Currency == "" && m.FixedCurrency == "":
 		return wrong("currency", "A column holds the currency, or all lines are in one that is given.")
 	case m.FixedCurrency != "":
@@ -85,7 +87,7 @@ func (m Mapping) Check() error {
 	return nil
 }
 
-func wrong(field, msg string) error { return ErrMapping.At("body.mapping."+field, msg, nil) }
+func wrong(field string, msg words.Text) error { return ErrMapping.At("body.mapping."+field, msg, nil) }
 
 // columns are the places of the columns of a mapping in a file, -1 where the
 // mapping names none.

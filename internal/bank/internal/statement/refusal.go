@@ -2,10 +2,12 @@ package statement
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
 	"igny8/internal/fault"
+	"igny8/internal/words"
 )
 
 // Why a file is refused. A Refusal is the first, with the lines.
@@ -20,7 +22,7 @@ const maxIssues = 100
 // Issue is what is wrong on one line of a file.
 type Issue struct {
 	Line    int // from 1; 0: with the file as a whole
-	Message string
+	Message words.Text
 }
 
 // Refusal is the error of a file that was refused whole. It is ErrRefused, and
@@ -31,10 +33,21 @@ type Refusal struct {
 }
 
 // Add notes an issue.
-func (r *Refusal) Add(line int, format string, args ...any) {
+func (r *Refusal) Add(line int, format words.Text, args ...any) {
 	if r.Count++; len(r.Issues) < maxIssues {
-		r.Issues = append(r.Issues, Issue{Line: line, Message: strings.ToValidUTF8(fmt.Sprintf(format, args...), "?")})
+		r.Issues = append(r.Issues, Issue{Line: line, Message: words.With(format, readable(args)...)})
 	}
+}
+
+// readable is args without what is no UTF-8.
+func readable(args []any) []any {
+	all := slices.Clone(args)
+	for n, arg := range all {
+		if s, ok := arg.(string); ok {
+			all[n] = strings.ToValidUTF8(s, "?")
+		}
+	}
+	return all
 }
 
 // Err is the refusal as an error, or nil when there is no issue.
@@ -73,7 +86,7 @@ func (i Issue) place() string {
 	return fmt.Sprintf("line %d", i.Line)
 }
 
-func (i Issue) String() string { return i.place() + ": " + i.Message }
+func (i Issue) String() string { return i.place() + ": " + i.Message.String() }
 
 // Quote is a piece of a file for a message: short, in quotation marks, with
 // nothing in it that does not print.

@@ -1,11 +1,18 @@
 package keywordfile
 
-import "bytes"
+import (
+	"bytes"
 
-const saveAsCSV = "Export the keywords as CSV and import that file."
+	"igny8/internal/words"
+)
+
+const saveAsCSV words.Text = "Export the keywords as CSV and import that file."
 
 // signatures are how files begin that people upload in place of a CSV.
-var signatures = []struct{ magic, what, advice string }{
+var signatures = []struct {
+	magic        string
+	what, advice words.Text
+}{
 	{"%PDF-", "a PDF document", saveAsCSV},
 	{"\x89PNG", "a PNG image", saveAsCSV},
 	{"\xff\xd8\xff", "a JPEG image", saveAsCSV},
@@ -24,7 +31,10 @@ var signatures = []struct{ magic, what, advice string }{
 
 // documents are texts that are not tables: how they begin, in lower case,
 // after white space.
-var documents = []struct{ magic, what string }{
+var documents = []struct {
+	magic string
+	what  words.Text
+}{
 	{"<!doctype html", "a web page (HTML)"},
 	{"<html", "a web page (HTML)"},
 	{"<?xml", "an XML document"},
@@ -69,6 +79,6 @@ func zipError(head []byte) error {
 	}
 }
 
-func notText(what, advice string) error {
+func notText(what, advice words.Text) error {
 	return refuse(ErrNotText, 0, "This file is %s, not a CSV or text file. %s", what, advice)
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"igny8/internal/fault"
+	"igny8/internal/words"
 )
 
 // Why a whole file is refused. Read gives a copy of one of these with a sentence
@@ -20,7 +21,7 @@ var (
 )
 
 // refuse is a refusal with a sentence for this file, at a line unless that is 0.
-func refuse(why *fault.Fault, line int, format string, args ...any) error {
+func refuse(why *fault.Fault, line int, format words.Text, args ...any) error {
 	f := why.Sayf(format, args...)
 	if line > 0 {
 		f = f.At(fmt.Sprintf("line %d", line), f.Msg, nil)

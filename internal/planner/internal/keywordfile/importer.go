@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"io"
 	"strings"
+
+	"igny8/internal/words"
 )
 
 // importer makes rows of records.
@@ -104,7 +106,7 @@ func (im *importer) extra(r record) string {
 	return ""
 }
 
-func (im *importer) warn(r record, m Meaning, reason Reason, msg string) {
+func (im *importer) warn(r record, m Meaning, reason Reason, msg words.Text) {
 	im.report.WarningCount++
 	if len(im.report.Warnings) < im.opt.MaxIssues {
 		i := im.header.column(m)

@@ -15,6 +15,8 @@ package keywordfile
 import (
 	"io"
 	"iter"
+
+	"igny8/internal/words"
 )
 
 const (
@@ -100,7 +102,7 @@ type Issue struct {
 	Column string // the header; "" where the whole row is meant
 	Value  string // what stood there, shortened
 	Reason Reason
-	Msg    string // a sentence for the person who uploaded the file
+	Msg    words.Text // a sentence for the person who uploaded the file
 }
 
 // Read gives each keyword of a CSV, TSV or plain list to each, in the order of

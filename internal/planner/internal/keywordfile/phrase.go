@@ -5,6 +5,8 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"igny8/internal/words"
+
 	"golang.org/x/text/cases"
 	"golang.org/x/text/unicode/norm"
 )
@@ -137,7 +139,7 @@ func isOptional(base, mark rune) bool {
 }
 
 // checkPhrase says why a phrase, as Clean gives it, cannot be a keyword.
-func checkPhrase(phrase string) (Reason, string) {
+func checkPhrase(phrase string) (Reason, words.Text) {
 	switch {
 	case Key(phrase) == "":
 		return NoKeyword, "The row has no keyword."

@@ -344,7 +344,7 @@ func TestRefusals(t *testing.T) {
 			if tt.line > 0 {
 				at = []fault.Field{{Location: fmt.Sprintf("line %d", tt.line), Msg: f.Msg}}
 			}
-			if !slices.Equal(f.Fields, at) || !strings.Contains(f.Msg, tt.says) {
+			if !slices.Equal(f.Fields, at) || !strings.Contains(f.Msg.String(), tt.says) {
 				t.Errorf("got %+v, %q, want line %d, %q", f.Fields, f.Msg, tt.line, tt.says)
 			}
 		})

@@ -85,7 +85,7 @@ func openWorkbook(body []byte, most int64) (*workbook, error) {
 }
 
 func brokenWorkbook() error {
-	return notText("an Excel workbook that cannot be opened", "Open it, save it again, without a password, and import that file. "+saveAsCSV)
+	return notText("an Excel workbook that cannot be opened", "Open it, save it again, without a password, and import that file. Or export the keywords as CSV and import that file.")
 }
 
 // findSheets reads which sheets there are, and where.
