@@ -13,7 +13,7 @@ var errShort = fault.New(fault.PaymentRequired, "credit.insufficient", "You do n
 func TestFace(t *testing.T) {
 	err := fmt.Errorf("order art_1: %w", errShort.With("needed", 5).Sayf("You need %d.", 5))
 	f := fault.Of(err)
-	if f.Kind != fault.PaymentRequired || f.Code != "credit.insufficient" || f.Msg != "You need 5." || f.Extra["needed"] != 5 {
+	if f.Kind != fault.PaymentRequired || f.Code != "credit.insufficient" || f.Msg.String() != "You need 5." || f.Extra["needed"] != 5 {
 		t.Errorf("Of lost details: %+v", f)
 	}
 	if !errors.Is(err, errShort) {

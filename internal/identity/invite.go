@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 
+	"igny8/internal/words"
+
 	"igny8/internal/account"
 	"igny8/internal/db"
 	"igny8/internal/mail"
@@ -48,7 +50,7 @@ func (s *Service) InviteAgain(ctx context.Context, tx *tenant.Tx, iid account.In
 }
 
 func (s *Service) postInvitation(ctx context.Context, tx *tenant.Tx, i account.Invitation, token string) error {
-	return s.mail.Post(ctx, tx.SharedTx(), i.Email, mail.Invited{Token: token, Role: string(i.Role), Until: i.Expires})
+	return s.post(ctx, tenant.Raw(tx), i.Email, mail.Invited{Token: token, Role: string(i.Role), Until: i.Expires})
 }
 
 // errNoInvitation is an invitation's token that does not count.
@@ -100,8 +102,9 @@ func invitationError(err error) error {
 type Acceptance struct {
 	Token               string `json:"-"`
 	FirstName, LastName string
-	Password            string `json:"-"`
-	Challenge, Code     string `json:"-"`
+	Password            string         `json:"-"`
+	Challenge, Code     string         `json:"-"`
+	Language            words.Language // of the letters to who is new
 }
 
 // AcceptInvitation makes who has got a letter a member of the account that it
@@ -126,7 +129,7 @@ func (s *Service) AcceptInvitation(ctx context.Context, a Acceptance, from Clien
 
 func (s *Service) acceptAsNew(ctx context.Context, i Invited, a Acceptance, from Client) (t Tokens, u User, err error) {
 	p, err := s.Prepare(ctx, Registration{
-		Email: i.Email, Password: a.Password, FirstName: a.FirstName, LastName: a.LastName, AccountName: i.Account.Name,
+		Email: i.Email, Password: a.Password, FirstName: a.FirstName, LastName: a.LastName, AccountName: i.Account.Name, Language: a.Language,
 	})
 	if err != nil {
 		return Tokens{}, User{}, err

@@ -70,7 +70,7 @@ func (s *Service) ChangeRole(ctx context.Context, tx *tenant.Tx, u UserID, r acc
 	if err != nil || !changed || itself(tx, u) {
 		return m, err
 	}
-	return m, s.mail.Post(ctx, tx.SharedTx(), m.Email, mail.RoleChanged{Account: tx.Scope().Account().String(), Role: string(r), At: tx.Now()})
+	return m, s.post(ctx, tenant.Raw(tx), m.Email, mail.RoleChanged{Account: tx.Scope().Account().String(), Role: string(r), At: tx.Now()})
 }
 
 // RemoveMember is account.RemoveMember; the person's sessions in the account
@@ -86,7 +86,7 @@ func (s *Service) RemoveMember(ctx context.Context, tx *tenant.Tx, u UserID) err
 	if err := endSessionsIn(ctx, tx, u); err != nil || itself(tx, u) {
 		return err
 	}
-	return s.mail.Post(ctx, tx.SharedTx(), m.Email, mail.MemberRemoved{Account: tx.Scope().Account().String(), At: tx.Now()})
+	return s.post(ctx, tenant.Raw(tx), m.Email, mail.MemberRemoved{Account: tx.Scope().Account().String(), At: tx.Now()})
 }
 
 // itself tells whether who acts is the person, who need not be told.

@@ -6,6 +6,8 @@ import (
 	"strings"
 	"time"
 
+	"igny8/internal/words"
+
 	"igny8/internal/account"
 	"igny8/internal/clock"
 	"igny8/internal/db"
@@ -18,7 +20,8 @@ type Registration struct {
 	Email               string
 	Password            string `json:"-"`
 	FirstName, LastName string
-	AccountName         string // of the account to be founded, if any: no password is made of it
+	Language            words.Language // of the letters to the person
+	AccountName         string         // of the account to be founded, if any: no password is made of it
 }
 
 // Prepared is a registration that makes sense, with its password hashed and
@@ -28,6 +31,7 @@ type Prepared struct {
 	email       email
 	hash        string
 	first, last string
+	language    words.Language
 }
 
 // User is the id that the person will have.
@@ -39,7 +43,7 @@ func (p Prepared) Email() string { return p.email.text }
 // Prepare reads a registration and hashes its password. That takes a while
 // and may have to wait for its turn, so it belongs before the transaction.
 func (s *Service) Prepare(ctx context.Context, r Registration) (Prepared, error) {
-	p := Prepared{user: account.NewUserID()}
+	p := Prepared{user: account.NewUserID(), language: r.Language}
 	var err error
 	if p.email, err = parseEmail(r.Email); err != nil {
 		return Prepared{}, err
@@ -98,9 +102,9 @@ func (s *Service) insertUser(ctx context.Context, tx *db.Tx, p Prepared) (User, 
 func insertPerson(ctx context.Context, tx *db.Tx, p Prepared, verified time.Time) (User, error) {
 	u := User{ID: p.user, Email: p.email.text, FirstName: p.first, LastName: p.last, Verified: verified, Created: tx.Now()}
 	n, err := tx.Exec(ctx, `
-		INSERT INTO users (id, email, email_key, password_hash, first_name, last_name, verified_at, created_at)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (email_key) DO NOTHING`,
-		u.ID, u.Email, p.email.key, p.hash, u.FirstName, u.LastName, clock.MicrosOrNull(verified), clock.Micros(u.Created))
+		INSERT INTO users (id, email, email_key, password_hash, first_name, last_name, language, verified_at, created_at)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT (email_key) DO NOTHING`,
+		u.ID, u.Email, p.email.key, p.hash, u.FirstName, u.LastName, p.language.Tag(), clock.MicrosOrNull(verified), clock.Micros(u.Created))
 	if err != nil {
 		return User{}, fmt.Errorf("create user %s: %w", u.ID, err)
 	}

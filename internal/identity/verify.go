@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"time"
 
+	"igny8/internal/words"
+
 	"igny8/internal/account"
 	"igny8/internal/audit"
 	"igny8/internal/clock"
@@ -18,9 +20,27 @@ import (
 // whoever asks for it.
 const letterEvery = time.Minute
 
-// post writes a letter in tx.
+// post writes a letter in tx, in the language of the person who has the address;
+// who is nobody yet is written to in English.
 func (s *Service) post(ctx context.Context, tx *db.Tx, to string, m mail.Message) error {
-	return s.mail.Post(ctx, tenant.SharedOf(tx), to, m)
+	var language string
+	err := tx.Get(ctx, `SELECT language FROM users WHERE email = $1`, []any{to}, &language)
+	if err != nil && !errors.Is(err, db.ErrNotFound) {
+		return fmt.Errorf("the language of letters: %w", err)
+	}
+	return s.mail.Post(ctx, tenant.SharedOf(tx), mail.To{Address: to, Language: words.Match(language)}, m)
+}
+
+// SetLanguage sets the language of the letters to a person.
+func (s *Service) SetLanguage(ctx context.Context, u UserID, l words.Language) error {
+	err := s.d.Update(ctx, func(ctx context.Context, tx *db.Tx) error {
+		_, err := tx.Exec(ctx, `UPDATE users SET language = $2 WHERE id = $1 AND language <> $2`, u, l.Tag())
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("set the language of %s: %w", u, err)
+	}
+	return nil
 }
 
 // recordPerson writes an event of a person where its readers look: in the

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"time"
 
+	"igny8/internal/words"
+
 	"igny8/internal/clock"
 	"igny8/internal/tenant"
 )
@@ -57,12 +59,13 @@ func (f *Office) deliver(ctx context.Context, d delivery) error {
 // pick counts a try and opens the letter. errLate when its time is over.
 func (f *Office) pick(ctx context.Context, lid ID) (Envelope, error) {
 	var kind Kind
+	var language string
 	var sealed []byte
 	e := Envelope{ID: lid}
 	err := f.st.UpdateShared(ctx, func(ctx context.Context, tx *tenant.SharedTx) error {
 		var expires int64
-		err := tx.Get(ctx, `UPDATE letters SET tries = tries + 1 WHERE id = $1 AND state = 'queued' RETURNING kind, recipient, sealed, expires_at`,
-			[]any{lid}, &kind, &e.To, &sealed, &expires)
+		err := tx.Get(ctx, `UPDATE letters SET tries = tries + 1 WHERE id = $1 AND state = 'queued' RETURNING kind, recipient, language, sealed, expires_at`,
+			[]any{lid}, &kind, &e.To, &language, &sealed, &expires)
 		if err == nil && expires <= clock.Micros(tx.Now()) {
 			err = errLate
 		}
@@ -80,7 +83,7 @@ func (f *Office) pick(ctx context.Context, lid ID) (Envelope, error) {
 		return Envelope{}, err
 	}
 	e.Kind = kind
-	e.Subject, e.Text, err = f.write(m)
+	e.Subject, e.Text, err = f.write(words.Match(language), m)
 	return e, err
 }
 

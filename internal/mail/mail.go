@@ -19,6 +19,8 @@ import (
 	"log/slog"
 	"time"
 
+	"igny8/internal/words"
+
 	"igny8/internal/clock"
 	"igny8/internal/id"
 	"igny8/internal/job"
@@ -116,18 +118,24 @@ func New(st *tenant.Store, q *job.Queue, o Options) (*Office, error) {
 	return f, nil
 }
 
-// Post writes a letter to an address, which the caller has parsed, in the
-// transaction of what it tells.
-func (f *Office) Post(ctx context.Context, tx *tenant.SharedTx, to string, m Message) error {
+// To is who gets a letter: the address, which the caller has parsed, and the
+// language in which the person reads.
+type To struct {
+	Address  string
+	Language words.Language
+}
+
+// Post writes a letter in the transaction of what it tells.
+func (f *Office) Post(ctx context.Context, tx *tenant.SharedTx, to To, m Message) error {
 	raw, err := json.Marshal(m)
 	if err != nil {
 		return fmt.Errorf("post %s: %w", m.Kind(), err)
 	}
 	lid := id.New[letterKind]()
 	_, err = tx.Exec(ctx, `
-		INSERT INTO letters (id, kind, recipient, state, sealed, created_at, expires_at)
-		VALUES ($1, $2, $3, 'queued', $4, $5, $6)`,
-		lid, string(m.Kind()), to, f.box.Close(raw, lid.String()), clock.Micros(tx.Now()), clock.Micros(m.until(tx.Now())))
+		INSERT INTO letters (id, kind, recipient, language, state, sealed, created_at, expires_at)
+		VALUES ($1, $2, $3, $4, 'queued', $5, $6, $7)`,
+		lid, string(m.Kind()), to.Address, to.Language.Tag(), f.box.Close(raw, lid.String()), clock.Micros(tx.Now()), clock.Micros(m.until(tx.Now())))
 	if err != nil {
 		return fmt.Errorf("post %s: %w", m.Kind(), err)
 	}

@@ -85,7 +85,9 @@ func (o *office) run() {
 
 func (o *office) post(to string, m mail.Message) {
 	o.t.Helper()
-	if err := o.st.UpdateShared(o.t.Context(), func(ctx context.Context, tx *tenant.SharedTx) error { return o.f.Post(ctx, tx, to, m) }); err != nil {
+	if err := o.st.UpdateShared(o.t.Context(), func(ctx context.Context, tx *tenant.SharedTx) error {
+		return o.f.Post(ctx, tx, mail.To{Address: to}, m)
+	}); err != nil {
 		o.t.Fatal(err)
 	}
 }
@@ -220,7 +222,7 @@ func TestNoLetterWithoutItsCommit(t *testing.T) {
 	o := newOffice(t, &post{})
 	boom := errors.New("boom")
 	err := o.st.UpdateShared(t.Context(), func(ctx context.Context, tx *tenant.SharedTx) error {
-		return errors.Join(o.f.Post(ctx, tx, "anna@example.com", o.reset()), boom)
+		return errors.Join(o.f.Post(ctx, tx, mail.To{Address: "anna@example.com"}, o.reset()), boom)
 	})
 	if !errors.Is(err, boom) || len(o.outbox()) != 0 {
 		t.Errorf("%v, and in the outbox %+v", err, o.outbox())

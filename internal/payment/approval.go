@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 
+	"igny8/internal/words"
+
 	"igny8/internal/account"
 	"igny8/internal/audit"
 	"igny8/internal/fault"
@@ -80,7 +82,7 @@ func SetRules(ctx context.Context, tx *tenant.SharedTx, r Rules) error {
 
 // secondPerson is why somebody else must approve a payment, or empty. What a
 // vendor told needs nobody: no operator decides there.
-func secondPerson(ctx context.Context, tx *tenant.Tx, r Received, p Payment, targets []invoice.Invoice) (string, error) {
+func secondPerson(ctx context.Context, tx *tenant.Tx, r Received, p Payment, targets []invoice.Invoice) (words.Text, error) {
 	if tx.Scope().Actor().Kind != tenant.Staff {
 		return "", nil
 	}
@@ -99,7 +101,7 @@ func secondPerson(ctx context.Context, tx *tenant.Tx, r Received, p Payment, tar
 	}
 	for _, m := range rules.Above {
 		if m.Currency == p.Amount.Currency && p.Amount.Amount > m.Amount {
-			return "the amount is above " + m.String(), nil
+			return words.With("the amount is above %s", m), nil
 		}
 	}
 	switch {
@@ -130,7 +132,7 @@ func ownAccount(ctx context.Context, tx *tenant.Tx) (bool, error) {
 
 // await keeps a payment, with what it is for and what was due then, until a
 // second person decides.
-func (d *Desk) await(ctx context.Context, tx *tenant.Tx, p Payment, targets []invoice.Invoice, why string) (Confirmation, error) {
+func (d *Desk) await(ctx context.Context, tx *tenant.Tx, p Payment, targets []invoice.Invoice, why words.Text) (Confirmation, error) {
 	p.Status = AwaitingApproval
 	if err := save(ctx, tx, p); err != nil {
 		return Confirmation{}, err
@@ -151,12 +153,12 @@ func (d *Desk) await(ctx context.Context, tx *tenant.Tx, p Payment, targets []in
 	}
 	c.New = true
 	err = audit.Record(ctx, tx, "payment.awaits_approval", p.ID.String(), map[string]string{
-		"amount": p.Amount.String(), "external_payment_id": p.ExternalID, "invoice": c.Invoice.Number, "why": why,
+		"amount": p.Amount.String(), "external_payment_id": p.ExternalID, "invoice": c.Invoice.Number, "why": why.String(),
 	})
 	if err != nil {
 		return Confirmation{}, err
 	}
-	return c, d.people.TellStaff(ctx, tx, tenant.PaymentsApprove, mail.ApprovalNeeded{Amount: p.Amount.String(), Reference: p.ExternalID, Why: why})
+	return c, d.people.TellStaff(ctx, tx, tenant.PaymentsApprove, mail.ApprovalNeeded{Amount: p.Amount.String(), Reference: p.ExternalID, Why: why.Packed()})
 }
 
 // Approve is the second person's yes: the payment counts, with all that
@@ -198,7 +200,7 @@ func (d *Desk) Approve(ctx context.Context, tx *tenant.Tx, pid ID) (Confirmation
 	return d.settle(ctx, tx, p, targets)
 }
 
-func wrongState(p Payment, what string) error {
+func wrongState(p Payment, what words.Text) error {
 	return ErrState.Sayf("The payment is %s and cannot be %s.", p.Status, what).With("status", string(p.Status))
 }
 

@@ -64,6 +64,7 @@ func (w *Web) mountAs(route Route, do handler) {
 	}
 	w.routes = append(w.routes, route)
 	w.mux.HandleFunc(route.Pattern, func(rw http.ResponseWriter, r *http.Request) {
+		r = r.WithContext(words.Into(r.Context(), w.localeOf(r).Language()))
 		if r.Method != http.MethodGet && r.Method != http.MethodHead {
 			r.Body = http.MaxBytesReader(rw, r.Body, route.limit)
 		}
@@ -100,7 +101,7 @@ func (w *Web) admit(rw http.ResponseWriter, r *http.Request, route Route) (*visi
 		return nil, err
 	}
 	v := &visit{Caller: c, from: w.clientOf(r)}
-	v.page = ui.Page{Path: r.URL.Path, Known: secret != "", Locale: ui.ParseLocale(r.Header.Get("Accept-Language"))}
+	v.page = ui.Page{Path: r.URL.Path, Known: secret != "", Locale: w.localeOf(r)}
 	if r.Method == http.MethodGet && r.Header.Get("HX-Request") == "" {
 		v.page.Message = w.takeMessage(rw, r)
 	}

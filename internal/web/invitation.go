@@ -31,7 +31,7 @@ func (w *Web) acceptInvitation(rw http.ResponseWriter, r *http.Request, v *visit
 	}
 	t, _, err := w.Identity.AcceptInvitation(r.Context(), identity.Acceptance{
 		Token: values.Get("token"), FirstName: values.Get("first_name"), LastName: values.Get("last_name"), Password: values.Get("password"),
-		Challenge: values.Get("challenge"), Code: values.Get("code"),
+		Challenge: values.Get("challenge"), Code: values.Get("code"), Language: v.page.Locale.Language(),
 	}, v.from)
 	if err == nil {
 		w.say(rw, ui.Good, "Welcome. You are a member now.")

@@ -32,6 +32,7 @@ func (w *Web) mountAll() {
 	w.mountSeldom("POST /accept-invitation", identity.Public(), w.acceptInvitation)
 	w.mount("GET /setup", identity.Public(), w.setup)
 	w.mountSeldom("POST /setup", identity.Public(), w.claim)
+	w.mount("POST /language", identity.Public(), w.chooseLanguage)
 	w.mountDocs()
 
 	// For a person, in whatever account.

@@ -94,7 +94,7 @@ func (w *Web) open(rw http.ResponseWriter, r *http.Request, v *visit, values url
 	}
 	person, err := w.Identity.Prepare(r.Context(), identity.Registration{
 		Email: values.Get("email"), Password: values.Get("password"), FirstName: values.Get("first_name"), LastName: values.Get("last_name"),
-		AccountName: values.Get("account_name"),
+		AccountName: values.Get("account_name"), Language: v.page.Locale.Language(),
 	})
 	if err != nil {
 		return signup.Opened{}, err

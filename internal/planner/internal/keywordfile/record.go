@@ -5,6 +5,8 @@ import (
 	"errors"
 	"io"
 	"strings"
+
+	"igny8/internal/words"
 )
 
 // maxRecord bounds a line, and a record of several lines, in bytes of UTF-8.
@@ -221,7 +223,7 @@ func (r *records) tooLong() error {
 	return refuse(ErrLineTooLong, r.line, "Line %d is longer than 1 MB. Put one keyword on each line.", r.line)
 }
 
-func (r *records) unclosed(how string) error {
+func (r *records) unclosed(how words.Text) error {
 	return refuse(ErrUnclosedQuote, r.opened,
 		`On line %d a quotation mark is opened %s. Close it, or remove it, and import the file again.`, r.opened, how)
 }

@@ -71,7 +71,7 @@ document.addEventListener('click', async (event) => {
     await navigator.clipboard.writeText(copies.dataset.copy);
     const said = copies.querySelector('[data-said]');
     copies.dataset.copied = 'yes';
-    said.textContent = 'Copied';
+    said.textContent = said.dataset.said;
     setTimeout(() => {
       delete copies.dataset.copied;
       said.textContent = '';
