@@ -35,7 +35,7 @@ type flagView struct {
 
 func showFlag(s flag.Setting) flagView {
 	return flagView{
-		Name: string(s.Name), Description: s.Says, State: s.Share.String(), Percentage: int(s.Share),
+		Name: string(s.Name), Description: s.Says.String(), State: s.Share.String(), Percentage: int(s.Share),
 		ChangedBy: text(s.ChangedBy), Changed: moment(s.Changed),
 	}
 }

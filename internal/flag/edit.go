@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"time"
 
+	"igny8/internal/words"
+
 	"igny8/internal/audit"
 	"igny8/internal/clock"
 	"igny8/internal/tenant"
@@ -13,7 +15,7 @@ import (
 // Setting is a flag as it is.
 type Setting struct {
 	Name      Name
-	Says      string // what it switches
+	Says      words.Text // what it switches
 	Share     Share
 	ChangedBy string    // see tenant.Actor; empty: nobody has yet
 	Changed   time.Time // zero: never

@@ -15,6 +15,8 @@ import (
 	"strconv"
 	"strings"
 
+	"igny8/internal/words"
+
 	"igny8/internal/fault"
 	"igny8/internal/tenant"
 )
@@ -37,7 +39,7 @@ const (
 // Where nothing was ever set, all are on.
 var about = []struct {
 	name Name
-	says string
+	says words.Text
 }{
 	{SignupOpen, "New accounts can be opened."},
 	{BankTransferRegistration, "A registration can choose to pay by bank transfer."},

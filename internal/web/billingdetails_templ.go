@@ -172,7 +172,7 @@ func detailsView(p detailsPage) templ.Component {
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-				templ_7745c5c3_Err = ui.Select(ui.Field{Form: p.Form, Name: "country", Label: "Country", Complete: "country", Choices: countryPicks()}).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = ui.Select(ui.Field{Form: p.Form, Name: "country", Label: "Country", Complete: "country", Choices: countryPicks(p.Locale)}).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}

@@ -48,7 +48,7 @@ func (w *Web) fail(rw http.ResponseWriter, r *http.Request, err error) {
 		w.Log.ErrorContext(r.Context(), "page failed", "route", r.Pattern, "request_id", rid, "err", err)
 	}
 	p := faultPage{
-		Page: ui.Page{Title: headline(f, httpx.Status(err)), Shell: ui.Door, Known: w.secret(r) != "", Locale: w.localeOf(r), Path: r.URL.Path},
+		Page: ui.Page{Title: headline(f, httpx.Status(err)), Shell: ui.Door, Known: w.secret(r) != "", Locale: w.localeOf(r)},
 		Msg:  f.Msg, RequestID: rid, SignOut: strings.HasPrefix(f.Code, "account."),
 	}
 	if err := show(r.Context(), rw, httpx.Status(err), faultView(p)); err != nil {

@@ -75,13 +75,13 @@ func whoSaid(names map[string]string, actor string) words.Text {
 func actionSaid(action string) words.Text { return ui.Code(action) }
 
 // detailSaid is the detail of an event as people read it: names with what they
-// are, "plan: growth, status: trial".
-func detailSaid(detail json.RawMessage) string {
+// are, "Plan: growth, Status: trial".
+func detailSaid(detail json.RawMessage) words.Text {
 	var all map[string]any
 	if err := json.Unmarshal(detail, &all); err != nil {
-		return shortened(string(detail)) // it is no object
+		return words.Verbatim(shortened(string(detail))) // it is no object
 	}
-	var said []string
+	var said []words.Text
 	for _, name := range slices.Sorted(maps.Keys(all)) {
 		value, text := all[name], ""
 		switch v := value.(type) {
@@ -96,8 +96,8 @@ func detailSaid(detail json.RawMessage) string {
 			text = string(compact)
 		}
 		if text != "" {
-			said = append(said, strings.ReplaceAll(name, "_", " ")+": "+text)
+			said = append(said, words.With("%s: %s", ui.Code(name), shortened(text)))
 		}
 	}
-	return shortened(strings.Join(said, ", "))
+	return words.Join(", ", said...)
 }

@@ -5,10 +5,12 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
-	"strings"
 
 	"igny8/internal/words"
 
+	"sync"
+
+	"golang.org/x/text/collate"
 	"golang.org/x/text/language"
 	"golang.org/x/text/language/display"
 
@@ -150,9 +152,14 @@ func methodName(m account.PaymentMethod) words.Text {
 	return words.Verbatim(string(m))
 }
 
-// countryPicks is every country by its name, in the order of the names.
-func countryPicks() []ui.Pick {
-	names := display.English.Regions()
+// countryPicks is every country by its name in the language of the pages, in the
+// order of the names.
+func countryPicks(l ui.Locale) []ui.Pick {
+	tag := l.Language().Tag()
+	if known, ok := countriesIn.Load(tag); ok {
+		return known.([]ui.Pick) //nolint:forcetypeassert // it holds nothing else
+	}
+	names := display.Regions(language.Make(tag))
 	var picks []ui.Pick
 	for _, code := range account.Countries() {
 		region, err := language.ParseRegion(code)
@@ -161,6 +168,11 @@ func countryPicks() []ui.Pick {
 		}
 		picks = append(picks, ui.Pick{Value: code, Label: words.Verbatim(names.Name(region))})
 	}
-	slices.SortFunc(picks, func(a, b ui.Pick) int { return strings.Compare(a.Label.String(), b.Label.String()) })
+	order := collate.New(language.Make(tag))
+	slices.SortFunc(picks, func(a, b ui.Pick) int { return order.CompareString(a.Label.String(), b.Label.String()) })
+	countriesIn.Store(tag, picks)
 	return picks
 }
+
+// countriesIn is countryPicks by the language. They are not to be changed.
+var countriesIn sync.Map

@@ -177,7 +177,7 @@ func signUpView(p signUpPage) templ.Component {
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-				templ_7745c5c3_Err = ui.Select(ui.Field{Form: p.Form, Name: "country", Label: "Country", Complete: "country", Start: p.Locale.Country(), Choices: countryPicks()}).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = ui.Select(ui.Field{Form: p.Form, Name: "country", Label: "Country", Complete: "country", Start: p.Locale.Country(), Choices: countryPicks(p.Locale)}).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}

@@ -19,7 +19,7 @@ type Language struct {
 	tag   language.Tag
 	name  string // what it calls itself
 	texts map[Text]string
-	mark  bool // says what was a text, for the test of that
+	mark  bool // the pseudo language
 }
 
 // English is the language that everything is written in.
@@ -45,9 +45,10 @@ func read(tag string) map[Text]string {
 // Languages is those that the program speaks, English first.
 func Languages() []Language { return load() }
 
-// Marked is English with a bracket before and one behind each text, by which a
-// test sees what is said without being one.
-func Marked() Language { return Language{mark: true} }
+// pseudo is the language that CLDR calls so: English with a bracket before and
+// one behind each text, by which a test, and who translates, sees what is said
+// without being a text.
+const pseudo = "en-XA"
 
 // Tag is the BCP 47 name, such as "de".
 func (l Language) Tag() string {
@@ -72,6 +73,9 @@ func (l Language) Texts() map[Text]string { return l.texts }
 // Match is the language for a BCP 47 name such as "de-AT": English for one that
 // is not spoken.
 func Match(tag string) Language {
+	if tag == pseudo {
+		return Language{mark: true}
+	}
 	base, _ := language.Make(tag).Base()
 	for _, l := range Languages() {
 		if l.Tag() == base.String() {

@@ -73,9 +73,6 @@ func (f Form) Value(name string) string { return f.values.Get(name) }
 // Values is all that was typed or ticked under a name.
 func (f Form) Values(name string) []string { return f.values[name] }
 
-// Mistake is what is wrong with a field; empty: nothing.
-func (f Form) Mistake(name string) words.Text { return f.mistakes[name].text }
-
 // Trouble is what is wrong with the whole; empty: nothing.
 func (f Form) Trouble() words.Text { return f.trouble }
 

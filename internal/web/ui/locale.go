@@ -133,7 +133,7 @@ func (l Locale) Moment(t time.Time) string {
 	if t.IsZero() {
 		return "–"
 	}
-	return l.Date(t) + ", " + t.UTC().Format("15:04") + " UTC"
+	return l.Say("%s, %s UTC", l.Date(t), t.UTC().Format("15:04"))
 }
 
 // Groups is a long number with a space after every four signs, as IBANs and
