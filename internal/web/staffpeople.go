@@ -342,6 +342,8 @@ func does(p tenant.Privilege) string {
 		return "Stop and repeat work"
 	case tenant.PromptsManage:
 		return "Change what models are told to do"
+	case tenant.SupportVisit:
+		return "Visit accounts as support"
 	}
 	return string(p)
 }
