@@ -130,6 +130,19 @@ func TestSupportVisitsAnAccount(t *testing.T) {
 	elsewhere.get("/sites").is(http.StatusOK, "/sites").lacks(bar, honey)
 	support.post("/sites/new", url.Values{"name": {"Shop"}, "domain": {"shop.example"}, "language": {"en"}}).is(http.StatusOK, "/keywords")
 
+	// What he orders is in the ledger as his.
+	access := customer.text("access_token")
+	site := h.send("GET", "/sites", access, nil).is(http.StatusOK).item(0).text("id")
+	h.send("POST", "/planner/keywords", access, object{"site_id": site, "keywords": []object{{"phrase": "buy honey"}, {"phrase": "buy raw honey"}}}).is(http.StatusCreated)
+	if ordered := support.post("/keywords/group", url.Values{"site": {site}}); !strings.HasPrefix(ordered.at, "/jobs/") {
+		t.Errorf("ordered: %d at %s: %s", ordered.status, ordered.at, ordered.text)
+	} else {
+		h.done(access, strings.TrimPrefix(ordered.at, "/jobs/"))
+	}
+	if got := h.send("GET", "/billing/credits/entries", access, nil).is(http.StatusOK).item(0).text("actor"); !strings.HasPrefix(got, "staff:usr_") {
+		t.Errorf("the ledger says that %s spent the credits", got)
+	}
+
 	// The account reads of it, and ends it.
 	log := owner.get("/log").is(http.StatusOK, "/log", "Support is in this account", "Their import fails.", "Support visit began", "Site created", "The operator", "Visit accounts as support").lacks(email)
 	_, rest, _ := strings.Cut(log.text, `name="visit" value="`)
@@ -156,7 +169,7 @@ func TestSupportVisitsAnAccount(t *testing.T) {
 	support.post(account+"/visit", asked).is(http.StatusOK, "/home", bar)
 	support.post("/sign-out", url.Values{}).is(http.StatusOK, "/sign-in")
 	owner.get("/log").lacks("Support is in this account")
-	if got := h.send("GET", "/sites", customer.text("access_token"), nil).is(http.StatusOK); strings.Contains(string(got.body), "late.example") || strings.Contains(string(got.body), "two.example") {
+	if got := h.send("GET", "/sites", access, nil).is(http.StatusOK); strings.Contains(string(got.body), "late.example") || strings.Contains(string(got.body), "two.example") {
 		t.Errorf("sites %s", got.body)
 	}
 }

@@ -80,7 +80,7 @@ func (s *Service) admitCookie(ctx context.Context, secret string, p Policy) (Cal
 	var used int64
 	err := s.d.View(ctx, func(ctx context.Context, v *db.View) error {
 		err := v.Get(ctx, `
-			SELECT f.id, f.user_id, f.account_id, coalesce(f.last_used_at, f.created_at), w.account_id, w.visit_id
+			SELECT f.id, f.user_id, f.account_id, coalesce(f.last_used_at, f.created_at), w.visited_id, w.visit_id
 			FROM browser_sessions b JOIN token_families f ON f.id = b.family_id LEFT JOIN browser_visits w ON w.family_id = b.family_id
 			WHERE b.hash = $1`,
 			[]any{digest(secret)}, &e.session, &e.user, &e.account, &used, &at.account, &at.visit)

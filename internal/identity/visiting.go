@@ -83,7 +83,7 @@ func (s *Service) Visit(ctx context.Context, c Caller, n NewVisit) (Visit, error
 		if err != nil {
 			return err
 		}
-		_, err = tx.Exec(ctx, `INSERT INTO browser_visits (family_id, account_id, visit_id) VALUES ($1, $2, $3)`, c.Session, at.account, at.visit)
+		_, err = tx.Exec(ctx, `INSERT INTO browser_visits (family_id, visited_id, visit_id) VALUES ($1, $2, $3)`, c.Session, at.account, at.visit)
 		if errors.Is(err, db.ErrForeignKey) { // the session is no browser's
 			err = ErrInvalid
 		}
@@ -151,7 +151,7 @@ func (s *Service) LeaveVisit(ctx context.Context, c Caller) (tenant.AccountID, e
 
 func leaveVisit(ctx context.Context, tx *db.Tx, c Caller) (tenant.AccountID, error) {
 	var at stop
-	err := tx.Get(ctx, `DELETE FROM browser_visits WHERE family_id = $1 RETURNING account_id, visit_id`, []any{c.Session}, &at.account, &at.visit)
+	err := tx.Get(ctx, `DELETE FROM browser_visits WHERE family_id = $1 RETURNING visited_id, visit_id`, []any{c.Session}, &at.account, &at.visit)
 	if errors.Is(err, db.ErrNotFound) {
 		err = ErrVisitNotFound
 	}
@@ -172,7 +172,7 @@ func leaveVisit(ctx context.Context, tx *db.Tx, c Caller) (tenant.AccountID, err
 func (s *Service) LastVisit(ctx context.Context, c Caller) (Visit, error) {
 	var at stop
 	err := s.d.View(ctx, func(ctx context.Context, v *db.View) error {
-		return v.Get(ctx, `SELECT account_id, visit_id FROM browser_visits WHERE family_id = $1`, []any{c.Session}, &at.account, &at.visit)
+		return v.Get(ctx, `SELECT visited_id, visit_id FROM browser_visits WHERE family_id = $1`, []any{c.Session}, &at.account, &at.visit)
 	})
 	if errors.Is(err, db.ErrNotFound) {
 		err = ErrVisitNotFound

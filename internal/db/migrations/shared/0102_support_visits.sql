@@ -2,7 +2,8 @@
 -- A visit is one of the operator's people in an account, as support: why, what he
 -- may do there, and until when. It belongs to the session of one browser;
 -- browser_visits says which visit that is on, or has been on, until he goes on
--- from there. family_id refers to nothing, since a session is put away when it
+-- from there. It is no account's, since it is found by the cookie, and only then
+-- is known whose rows to open. family_id refers to nothing, since a session is put away when it
 -- has been over for long, and a visit is kept.
 -- +goose Up
 CREATE TABLE support_visits (
@@ -23,9 +24,9 @@ CREATE TABLE support_visits (
 
 CREATE TABLE browser_visits (
 	family_id  TEXT PRIMARY KEY REFERENCES browser_sessions (family_id),
-	account_id TEXT NOT NULL,
+	visited_id TEXT NOT NULL,
 	visit_id   TEXT NOT NULL,
-	FOREIGN KEY (account_id, visit_id) REFERENCES support_visits (account_id, id)
+	FOREIGN KEY (visited_id, visit_id) REFERENCES support_visits (account_id, id)
 );
 
 -- +goose Down
