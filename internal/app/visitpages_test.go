@@ -106,7 +106,7 @@ func TestSupportVisitsAnAccount(t *testing.T) {
 	asked.Set("for", "600")
 	support.post(account+"/visit", asked).is(http.StatusUnprocessableEntity, account+"/visit", "field-for-mistake", "Their import fails.")
 	asked.Set("for", "60")
-	support.post(account+"/visit", asked).is(http.StatusOK, "/home", bar, honey, "Their import fails.", "may change its sites and content", `action="/visit/leave"`)
+	support.post(account+"/visit", asked).is(http.StatusOK, "/home", bar, honey, "Their import fails.", "You may change its sites and content.", `action="/visit/leave"`)
 
 	// The bar is on each page, and his own are his.
 	for _, path := range []string{"/keywords", "/sites", "/billing", "/team", "/staff", account, "/visit"} {
@@ -156,7 +156,7 @@ func TestSupportVisitsAnAccount(t *testing.T) {
 
 	// Again, only to look, and for too long.
 	asked = url.Values{"reason": {"Have a look."}, "may": {"look"}, "for": {"15"}}
-	support.post(account+"/visit", asked).is(http.StatusOK, "/home", bar, "change nothing")
+	support.post(account+"/visit", asked).is(http.StatusOK, "/home", bar, "You may only look.")
 	support.get("/sites").is(http.StatusOK, "/sites", "shop.example").lacks("/sites/new")
 	support.post("/sites/new", url.Values{"name": {"Shop"}, "domain": {"two.example"}}).is(http.StatusForbidden, "/sites/new", bar)
 	hand.Advance(15 * time.Minute)
