@@ -130,9 +130,14 @@ func TestSupportVisitsAnAccount(t *testing.T) {
 	elsewhere.get("/sites").is(http.StatusOK, "/sites").lacks(bar, honey)
 	support.post("/sites/new", url.Values{"name": {"Shop"}, "domain": {"shop.example"}, "language": {"en"}}).is(http.StatusOK, "/keywords")
 
+	site := h.send("GET", "/sites", customer.text("access_token"), nil).is(http.StatusOK).item(0).text("id")
+	pipeline := url.Values{"steps": {"write", "approve"}, "ideas_per_day": {"1"}, "articles_per_day": {"1"}, "posts_per_day": {"1"}}
+	support.post("/sites/"+site+"/pipeline", pipeline).is(http.StatusForbidden, "/sites/"+site+"/pipeline", "content.approve", bar)
+	pipeline["steps"] = pipeline["steps"][:1]
+	support.post("/sites/"+site+"/pipeline", pipeline).is(http.StatusOK, "/sites/"+site+"/pipeline", "Kept.")
+
 	// What he orders is in the ledger as his.
 	access := customer.text("access_token")
-	site := h.send("GET", "/sites", access, nil).is(http.StatusOK).item(0).text("id")
 	h.send("POST", "/planner/keywords", access, object{"site_id": site, "keywords": []object{{"phrase": "buy honey"}, {"phrase": "buy raw honey"}}}).is(http.StatusCreated)
 	if ordered := support.post("/keywords/group", url.Values{"site": {site}}); !strings.HasPrefix(ordered.at, "/jobs/") {
 		t.Errorf("ordered: %d at %s: %s", ordered.status, ordered.at, ordered.text)
