@@ -61,7 +61,6 @@ func putSessionsAway(ctx context.Context, tx *db.Tx) (more bool, err error) {
 	}
 	var n int64
 	for _, text := range []string{
-		`DELETE FROM browser_visits WHERE family_id IN (SELECT id ` + over + `)`,
 		`DELETE FROM browser_sessions WHERE family_id IN (SELECT id ` + over + `)`,
 		`DELETE FROM refresh_tokens WHERE family_id IN (SELECT id ` + over + `)`,
 		`DELETE ` + over,
