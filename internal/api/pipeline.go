@@ -76,7 +76,7 @@ type pipelineInput struct {
 	IDInput
 	Body struct {
 		Paused   bool     `json:"paused,omitempty"`
-		Steps    []string `json:"steps" maxItems:"10" nullable:"false" doc:"Of cluster, ideas, write, approve, publish. Approve: without a person having looked."`
+		Steps    []string `json:"steps" maxItems:"10" nullable:"false" doc:"Of cluster, ideas, write, approve, publish. Approve: without a person having looked. The last two need content.approve, where it is not paused."`
 		Ideas    int64    `json:"ideas_per_day" doc:"0 to 100."`
 		Articles int64    `json:"articles_per_day" doc:"0 to 50."`
 		Posts    int64    `json:"posts_per_day" doc:"0 to 50."`

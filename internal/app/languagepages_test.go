@@ -146,7 +146,7 @@ func attribute(n *html.Node, name string) string {
 // what programs call things, and numbers.
 var data = regexp.MustCompile(`(?i)zzyzx( claim| espresso( machine)?| tea)?|igny8|` +
 	`frequently asked questions|` + // of an article, in the language of its site
-	`\b(olga|growth|scale|starter|trial|english|deutsch|eur|iban|general)\b|[a-z_]+\.[a-z_.]+`)
+	`\b(olga|growth|scale|starter|trial|english|deutsch|eur|iban|general|bank)\b|[a-z_]+\.[a-z_.]+`)
 
 // plain is words: two letters or more, and no name of a thing as programs write it.
 var plain = regexp.MustCompile(`(^|[\s(“"])\p{L}{3,}([\s).,:;?!”"]|$)`)

@@ -97,6 +97,7 @@ func TestStaffsPagesNeedTheirPrivileges(t *testing.T) {
 		"/staff/payments/" + claim + "/send-back": confirm, "/staff/transfer": nil, "/staff/statements": confirm, "/staff/statements/" + statement: confirm,
 		"/staff/mappings": confirm, "/staff/bank-lines/" + line: confirm, "/staff/bank-lines/" + line + "/ignore": confirm,
 		"/staff/accounts": {tenant.AccountsRead}, account: {tenant.AccountsRead}, account + "/suspend": {tenant.AccountsSuspend}, account + "/reactivate": {tenant.AccountsSuspend},
+		account + "/visit":   {tenant.SupportVisit},
 		account + "/credits": {tenant.CreditsAdjust}, account + "/write-off": {tenant.CreditsAdjust}, "/staff/settings/bank-accounts": {tenant.PlansManage},
 		"/staff/settings/company": {tenant.PlansManage}, "/staff/settings/approval": {tenant.PlansManage}, "/staff/settings/imports": both,
 		"/staff/settings/flags": {tenant.FlagsManage}, "/staff/letters": {tenant.AuditRead}, "/staff/audit": {tenant.AuditRead},

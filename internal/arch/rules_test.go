@@ -85,6 +85,7 @@ var onlyBy = map[string][]string{
 	"igny8/internal/tenant.Mint":                {"identity", "job", "tenant/tenanttest"},
 	"igny8/internal/tenant.MintOperator":        {"identity", "tenant/tenanttest"},
 	"igny8/internal/tenant.MintStaff":           {"identity"},
+	"igny8/internal/tenant.MintVisit":           {"identity"},
 	"igny8/internal/tenant.Note":                {"audit"},
 	"igny8/internal/tenant.NoteShared":          {"audit", "tenant/tenanttest"},
 	"igny8/internal/tenant.Bind":                {"identity", "job"},
@@ -125,7 +126,7 @@ var reachers = map[string]map[string]string{
 	"ViewOf":   {"tenant/tenant.go": "a View"},
 	"UpdateOf": {"tenant/tenant.go": "a Tx", "tenant/tenanttest/tenanttest.go": "an account for tests of rooms below package account"},
 	"Narrow":   {"tenant/tenant.go": "Bind", "tenant/staff.go": "BindShared"},
-	"Within":   {"tenant/tenant.go": "Within", "identity/verify.go": "an event of a person, for each of his accounts", "identity/use.go": "which keys were used, of many accounts in one commit"},
+	"Within":   {"tenant/tenant.go": "Within", "identity/verify.go": "an event of a person, for each of his accounts", "identity/use.go": "which keys were used, of many accounts in one commit", "identity/visiting.go": "a visit begins in one account and another ends elsewhere"},
 	"ViewAcross": {
 		"db/dbtest/dump.go":   "every row, for tests",
 		"tenant/shared.go":    "an operator's Survey",

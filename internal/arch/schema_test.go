@@ -42,6 +42,7 @@ var platform = map[string]string{
 	"company_settings":      "who sells to all",
 	"tax_rules":             "what all are charged",
 	"browser_sessions":      "found by the cookie alone",
+	"browser_visits":        "found by the cookie alone: which account its session visits",
 	"bank_files":            "a bank line names no account",
 	"bank_statements":       "a bank line names no account",
 	"bank_lines":            "a bank line names no account",

@@ -13,6 +13,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"igny8/internal/words"
@@ -141,13 +142,19 @@ func All(ctx context.Context, r tenant.Reader) ([]Pipeline, error) {
 }
 
 // Set sets a site's pipeline up, or changes it: it looks for work at once. What
-// it has ordered goes on when it is paused.
+// it has ordered goes on when it is paused. One that goes on and approves or
+// publishes by itself needs content.approve.
 func Set(ctx context.Context, tx *tenant.Tx, sid site.ID, s Settings) (Pipeline, error) {
 	if _, err := site.Load(ctx, tx, sid); err != nil {
 		return Pipeline{}, err
 	}
 	if err := s.check(); err != nil {
 		return Pipeline{}, err
+	}
+	if !s.Paused && (slices.Contains(s.Steps, Approve) || slices.Contains(s.Steps, Publish)) {
+		if err := tx.Scope().Require(tenant.ApproveContent); err != nil {
+			return Pipeline{}, err
+		}
 	}
 	steps, err := json.Marshal(s.Steps)
 	if err != nil {

@@ -19,6 +19,10 @@ import (
 // member of no account; Operator is zero for who is not staff. Account, and
 // Rates, which is how often it may ask, are told on routes that are the
 // account's.
+//
+// Support is the visit that one of the operator's people is on. On a route that
+// is the account's, Scope is that of the visit, and the account is the one he
+// visits; on every other he is himself, and Scope is what he has without it.
 type Caller struct {
 	User     UserID
 	Session  SessionID
@@ -28,6 +32,7 @@ type Caller struct {
 	Site     string
 	Account  account.Account
 	Rates    throttle.Rates
+	Support  *Visit // nil: he is on none that goes on
 }
 
 var errUndeclared = errors.New("identity: the route declares no policy")

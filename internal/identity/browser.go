@@ -76,12 +76,14 @@ func (s *Service) admitCookie(ctx context.Context, secret string, p Policy) (Cal
 		return Caller{}, refusal("cookie is not one of ours")
 	}
 	var e evidence
+	var at stop
 	var used int64
 	err := s.d.View(ctx, func(ctx context.Context, v *db.View) error {
 		err := v.Get(ctx, `
-			SELECT f.id, f.user_id, f.account_id, coalesce(f.last_used_at, f.created_at)
-			FROM browser_sessions b JOIN token_families f ON f.id = b.family_id WHERE b.hash = $1`,
-			[]any{digest(secret)}, &e.session, &e.user, &e.account, &used)
+			SELECT f.id, f.user_id, f.account_id, coalesce(f.last_used_at, f.created_at), w.visited_id, w.visit_id
+			FROM browser_sessions b JOIN token_families f ON f.id = b.family_id LEFT JOIN browser_visits w ON w.family_id = b.family_id
+			WHERE b.hash = $1`,
+			[]any{digest(secret)}, &e.session, &e.user, &e.account, &used, &at.account, &at.visit)
 		if errors.Is(err, db.ErrNotFound) {
 			return refusal("no session of this cookie")
 		}
@@ -93,16 +95,28 @@ func (s *Service) admitCookie(ctx context.Context, secret string, p Policy) (Cal
 	if err != nil {
 		return Caller{}, err
 	}
-	c, _, err := s.look(ctx, proof{evidence: e}, p)
+	c, err := s.lookAt(ctx, e, at, p)
 	if err == nil {
-		s.noteVisit(ctx, c, clock.FromMicros(used))
+		s.noteSeen(ctx, c, clock.FromMicros(used))
 	}
 	return c, err
 }
 
-// noteVisit writes down that a session is used, now and then. The request has
+// lookAt is look for a session of a browser, which may be on a visit.
+func (s *Service) lookAt(ctx context.Context, e evidence, at stop, p Policy) (Caller, error) {
+	if !at.account.IsZero() && p.OfAccount() {
+		return s.lookVisiting(ctx, e, at, p)
+	}
+	c, _, err := s.look(ctx, proof{evidence: e}, p)
+	if err == nil && !at.account.IsZero() {
+		c.Support, err = s.running(ctx, e, at)
+	}
+	return c, err
+}
+
+// noteSeen writes down that a session is used, now and then. The request has
 // been let in by then: if this fails, it is logged, and the request goes on.
-func (s *Service) noteVisit(ctx context.Context, c Caller, last time.Time) {
+func (s *Service) noteSeen(ctx context.Context, c Caller, last time.Time) {
 	now := s.d.Clock().Now()
 	if now.Sub(last) < idleNoted {
 		return

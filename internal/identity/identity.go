@@ -38,10 +38,12 @@ import (
 type (
 	sessionKind struct{}
 	keyKind     struct{}
+	visitKind   struct{}
 )
 
 func (sessionKind) Prefix() string { return "ses" }
 func (keyKind) Prefix() string     { return "key" }
+func (visitKind) Prefix() string   { return "vis" }
 
 // UserID names a person.
 type UserID = account.UserID
@@ -51,6 +53,9 @@ type SessionID = id.ID[sessionKind]
 
 // APIKeyID names an API key.
 type APIKeyID = id.ID[keyKind]
+
+// VisitID names a visit of the operator's support.
+type VisitID = id.ID[visitKind]
 
 // ParseAPIKeyID reads an API key's id.
 func ParseAPIKeyID(s string) (APIKeyID, error) { return id.Parse[keyKind](s) }
@@ -81,6 +86,12 @@ var (
 	ErrKeyExpiry       = fault.New(fault.Invalid, "api_key.invalid_expiry", "An API key cannot expire in the past.")
 	ErrWhom            = fault.New(fault.Invalid, "privilege.whom", "Say who is meant: user_id or email is needed.")
 	ErrPrivilege       = fault.New(fault.Invalid, "privilege.unknown", "There is no such staff privilege.")
+	ErrVisitOver       = fault.New(fault.Forbidden, "support.visit_over", "This visit is over.")
+	ErrVisitNotFound   = fault.New(fault.NotFound, "support.visit_not_found", "There is no such visit, or it is over.")
+	ErrVisitKind       = fault.New(fault.Invalid, "support.invalid_kind", "Say what the visit is for: to look, or to work as well.")
+	ErrVisitLength     = fault.New(fault.Invalid, "support.invalid_length", "A visit lasts 15 minutes, 1 hour or 4 hours.")
+	ErrVisitSystem     = fault.New(fault.Conflict, "support.system_account", "An account of the operator's own cannot be visited: nobody in it would know.")
+	ErrVisitWork       = fault.New(fault.Conflict, "support.only_look", "This account cannot work now. It can be visited only to look.")
 	ErrLastPrivilege   = fault.New(fault.Conflict, "privilege.last_holder", "Somebody must be left who manages privileges.")
 )
 

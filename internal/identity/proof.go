@@ -73,11 +73,14 @@ func (f facts) decide(now time.Time, p Policy) (Caller, error) {
 		return Caller{}, refusal("session or API key expired")
 	}
 	c := f.caller
+	if c.Support != nil && !c.Support.Running(now) {
+		return Caller{}, ErrVisitOver
+	}
 	if f.terms != nil && p.OfAccount() {
 		var err error
 		c.Account = f.terms.Account()
 		c.Rates, err = f.terms.Standing(now)
-		if err != nil && (!payable(err) || p.rule != unpaid) {
+		if err != nil && !c.Support.looks() && (!payable(err) || p.rule != unpaid) {
 			return c, err
 		}
 	}

@@ -344,9 +344,13 @@ func (s *Service) Logout(ctx context.Context, refresh string) error {
 	return err
 }
 
-// EndSession is Logout for who was let in by an access token.
+// EndSession is Logout for who was let in. A visit that the session is on ends
+// with it.
 func (s *Service) EndSession(ctx context.Context, c Caller) error {
 	return s.d.Update(ctx, func(ctx context.Context, tx *db.Tx) error {
+		if _, err := leaveVisit(ctx, tx, c); err != nil && !errors.Is(err, ErrVisitNotFound) {
+			return err
+		}
 		_, err := end(ctx, tx, c.Session, "logout")
 		return err
 	})

@@ -274,7 +274,7 @@ func TestTheLogIsThePostOfWhoHasNone(t *testing.T) {
 			mail.VerifyEmail{Token: "igl_1", Until: at.Add(time.Hour)}, mail.ResetPassword{Token: "igl_2", Until: at.Add(time.Hour)},
 			mail.PasswordChanged{At: at}, mail.SecondFactorChanged{On: true, At: at}, mail.SecondFactorChanged{At: at},
 			mail.Invited{Token: "igi_3", Role: "editor", Until: at.Add(time.Hour)}, mail.RoleChanged{Account: "acc_1", Role: "viewer", At: at},
-			mail.MemberRemoved{Account: "acc_1", At: at},
+			mail.MemberRemoved{Account: "acc_1", At: at}, mail.SupportVisit{Account: "acc_1", Reason: "You asked.", At: at, Until: at.Add(time.Hour)},
 		} {
 			o.post("anna@example.com", m)
 			o.until(mail.Sent)
@@ -282,7 +282,7 @@ func TestTheLogIsThePostOfWhoHasNone(t *testing.T) {
 		mu.Lock()
 		text := out.String()
 		mu.Unlock()
-		if n := strings.Count(text, "token=ig"); n != links || strings.Count(text, "anna@example.com") != 8 {
+		if n := strings.Count(text, "token=ig"); n != links || strings.Count(text, "anna@example.com") != 9 {
 			t.Errorf("at %s the log has %d links, want %d:\n%s", level, n, links, text)
 		}
 	}

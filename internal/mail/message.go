@@ -18,6 +18,7 @@ const (
 	KindInvited             Kind = "invited"
 	KindRoleChanged         Kind = "role_changed"
 	KindMemberRemoved       Kind = "member_removed"
+	KindSupportVisit        Kind = "support_visit"
 	KindInvoiceIssued       Kind = "invoice_issued"
 	KindPaymentReported     Kind = "payment_reported"
 	KindApprovalNeeded      Kind = "approval_needed"
@@ -126,6 +127,21 @@ func (MemberRemoved) Kind() Kind { return KindMemberRemoved }
 
 func (MemberRemoved) until(now time.Time) time.Time { return now.Add(keepTrying) }
 
+// SupportVisit tells that one of the operator's people entered the account. The
+// reason is what he wrote.
+type SupportVisit struct {
+	Account string    `json:"account"` // its id
+	Reason  string    `json:"reason"`
+	Works   bool      `json:"works"` // he may change content, not look alone
+	At      time.Time `json:"at"`
+	Until   time.Time `json:"until"`
+}
+
+// Kind implements Message.
+func (SupportVisit) Kind() Kind { return KindSupportVisit }
+
+func (SupportVisit) until(now time.Time) time.Time { return now.Add(keepTrying) }
+
 // decode reads a message that was stored.
 func decode(k Kind, raw []byte) (Message, error) {
 	switch k {
@@ -143,6 +159,8 @@ func decode(k Kind, raw []byte) (Message, error) {
 		return decodeAs[RoleChanged](raw)
 	case KindMemberRemoved:
 		return decodeAs[MemberRemoved](raw)
+	case KindSupportVisit:
+		return decodeAs[SupportVisit](raw)
 	case KindInvoiceIssued:
 		return decodeAs[InvoiceIssued](raw)
 	case KindPaymentReported:

@@ -57,7 +57,7 @@ func (s Scope) own() error {
 	switch {
 	case s.account.IsZero():
 		return ErrNoScope
-	case s.by != "":
+	case s.unwritten():
 		return ErrUnwritten
 	}
 	return nil

@@ -142,7 +142,12 @@ type Scope struct {
 	actor   Actor
 	may     Permissions
 	by      Privilege // of an operator: see MintStaff
+
+	announced bool // the log tells of all that the operator does with it: see MintVisit
 }
+
+// unwritten tells whether what is done with the scope needs an event of its own.
+func (s Scope) unwritten() bool { return s.by != "" && !s.announced }
 
 // Mint makes a Scope. The caller has verified that actor may act for account.
 func Mint(account AccountID, actor Actor, may Permissions) Scope {

@@ -26,13 +26,14 @@ const (
 	AuditRead        Privilege = "audit.read"
 	JobsManage       Privilege = "jobs.manage"
 	PromptsManage    Privilege = "prompts.manage"
+	SupportVisit     Privilege = "support.visit"
 )
 
 // AllPrivileges lists every privilege.
 func AllPrivileges() []Privilege {
 	return []Privilege{
 		AccountsRead, AccountsSuspend, PaymentsConfirm, PaymentsApprove, CreditsAdjust, PlansManage,
-		FlagsManage, PrivilegesManage, ThrottleExempt, AuditRead, JobsManage, PromptsManage,
+		FlagsManage, PrivilegesManage, ThrottleExempt, AuditRead, JobsManage, PromptsManage, SupportVisit,
 	}
 }
 
@@ -83,6 +84,14 @@ var ErrUnwritten = errors.New("tenant: what an operator does is written down in 
 // has checked the privilege.
 func MintStaff(account AccountID, o Operator, p Privilege, may Permissions) Scope {
 	return Scope{account: account, actor: o.Actor(), may: may, by: p}
+}
+
+// MintVisit makes the Scope of an operator who visits an account as support. It
+// opens what a member's does: that the visit began is in the account's log
+// already, with the reason, and everything done in it names the operator. Only
+// identity may call it, and it has looked at the visit.
+func MintVisit(account AccountID, o Operator, p Privilege, may Permissions) Scope {
+	return Scope{account: account, actor: o.Actor(), may: may, by: p, announced: true}
 }
 
 // Unit is a transaction: a Tx, or a SharedTx.

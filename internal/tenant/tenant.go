@@ -61,7 +61,8 @@ type Tx struct {
 var ErrNoScope = errors.New("tenant: the scope names no account")
 
 // View runs fn on one read-only snapshot of the account's rows. An operator's
-// scope opens none: what he reads is written down, see MintStaff.
+// scope opens none: what he reads is written down, see MintStaff. That of a
+// visit does, see MintVisit.
 func (st *Store) View(ctx context.Context, s Scope, fn func(context.Context, *View) error) error {
 	if err := s.own(); err != nil {
 		return err
@@ -84,7 +85,7 @@ func (st *Store) Update(ctx context.Context, s Scope, fn func(context.Context, *
 		if err := fn(ctx, t); err != nil {
 			return err
 		}
-		if s.by != "" && !t.noted {
+		if s.unwritten() && !t.noted {
 			return ErrUnwritten
 		}
 		return nil

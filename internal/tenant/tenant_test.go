@@ -72,6 +72,31 @@ func TestZeroScopeOpensNothing(t *testing.T) {
 	}
 }
 
+// TestAnOperatorsScope opens nothing that is not written down; one of a visit, of
+// which the log has told, opens what a member's does.
+func TestAnOperatorsScope(t *testing.T) {
+	d := dbtest.Open(t)
+	st, acc := tenant.NewStore(d), tenanttest.New(t, d).Account()
+	o := tenanttest.Operator(tenant.SupportVisit)
+	for name, tt := range map[string]struct {
+		scope tenant.Scope
+		want  error
+	}{
+		"an act":  {tenant.MintStaff(acc, o, tenant.SupportVisit, 0), tenant.ErrUnwritten},
+		"a visit": {tenant.MintVisit(acc, o, tenant.SupportVisit, 0), nil},
+	} {
+		if err := st.View(t.Context(), tt.scope, func(context.Context, *tenant.View) error { return nil }); !errors.Is(err, tt.want) {
+			t.Errorf("%s: View = %v, want %v", name, err, tt.want)
+		}
+		if err := st.Update(t.Context(), tt.scope, func(context.Context, *tenant.Tx) error { return nil }); !errors.Is(err, tt.want) {
+			t.Errorf("%s: Update = %v, want %v", name, err, tt.want)
+		}
+		if tt.scope.Privilege() != tenant.SupportVisit || tt.scope.Actor() != o.Actor() {
+			t.Errorf("%s is by %s with %s", name, tt.scope.Actor(), tt.scope.Privilege())
+		}
+	}
+}
+
 func TestTwoTenants(t *testing.T) {
 	d := dbtest.Open(t)
 	st, a, b := tenant.NewStore(d), tenanttest.New(t, d), tenanttest.New(t, d)

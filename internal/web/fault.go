@@ -1,6 +1,7 @@
 package web
 
 import (
+	"errors"
 	"net/http"
 	"net/url"
 	"strings"
@@ -9,6 +10,7 @@ import (
 
 	"igny8/internal/fault"
 	"igny8/internal/httpx"
+	"igny8/internal/identity"
 	"igny8/internal/web/ui"
 )
 
@@ -39,6 +41,9 @@ func (w *Web) fail(rw http.ResponseWriter, r *http.Request, err error) {
 	case f.Kind == fault.Unauthenticated:
 		w.toSignIn(rw, r)
 		return
+	case errors.Is(err, identity.ErrVisitOver):
+		http.Redirect(rw, r, "/visit", http.StatusSeeOther)
+		return
 	case f.Kind == fault.PaymentRequired && payable(f) && r.URL.Path != "/billing":
 		http.Redirect(rw, r, "/billing", http.StatusSeeOther)
 		return
@@ -47,8 +52,12 @@ func (w *Web) fail(rw http.ResponseWriter, r *http.Request, err error) {
 	if f.Kind == fault.Internal {
 		w.Log.ErrorContext(r.Context(), "page failed", "route", r.Pattern, "request_id", rid, "err", err)
 	}
+	var bar *ui.Visit
+	if f.Kind != fault.Internal {
+		bar = w.visitOf(r)
+	}
 	p := faultPage{
-		Page: ui.Page{Title: headline(f, httpx.Status(err)), Shell: ui.Door, Known: w.secret(r) != "", Locale: w.localeOf(r)},
+		Page: ui.Page{Title: headline(f, httpx.Status(err)), Shell: ui.Door, Known: w.secret(r) != "", Visit: bar, Locale: w.localeOf(r)},
 		Msg:  f.Msg, RequestID: rid, SignOut: strings.HasPrefix(f.Code, "account."),
 	}
 	if err := show(r.Context(), rw, httpx.Status(err), faultView(p)); err != nil {

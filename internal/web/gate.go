@@ -102,6 +102,7 @@ func (w *Web) admit(rw http.ResponseWriter, r *http.Request, route Route) (*visi
 	}
 	v := &visit{Caller: c, from: w.clientOf(r)}
 	v.page = ui.Page{Path: r.URL.Path, Known: secret != "", Locale: w.localeOf(r)}
+	v.page.Visit = visitBar(c.Support)
 	if r.Method == http.MethodGet && r.Header.Get("HX-Request") == "" {
 		v.page.Message = w.takeMessage(rw, r)
 	}
@@ -121,6 +122,8 @@ func (w *Web) count(rw http.ResponseWriter, r *http.Request, route Route, c iden
 	var k throttle.Key
 	var rate throttle.Rate
 	switch {
+	case c.Support != nil: // what support does is not taken from the account
+		k, rate = throttle.ByUser(route.scope, c.User.String()), throttle.Basic.Of(route.scope)
 	case route.Policy.OfAccount():
 		k, rate = throttle.ByAccount(route.scope, c.Scope.Account()), c.Rates.Of(route.scope)
 	case route.Policy.IsPublic(), route.Policy.IsForAnybody():

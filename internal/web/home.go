@@ -117,12 +117,14 @@ func (w *Web) home(rw http.ResponseWriter, r *http.Request, v *visit) error {
 	if err != nil {
 		return err
 	}
-	p.Verified, p.Address = !u.Verified.IsZero(), u.Email
+	p.Verified, p.Address = !u.Verified.IsZero() || v.Support != nil, u.Email
 	err = w.within(r, v, &p.Page, "Home", p.read)
 	if err != nil {
 		return err
 	}
-	p.Lead = greeting(u)
+	if v.Support == nil {
+		p.Lead = greeting(u)
+	}
 	return show(r.Context(), rw, http.StatusOK, homeView(p))
 }
 

@@ -20,6 +20,7 @@ import (
 // keys, the program, and the operator's people where they looked or acted.
 type logPage struct {
 	ui.Page
+	Visits      []identity.Visit // that go on
 	Events      []auditLine
 	First, Next string
 }
@@ -30,6 +31,11 @@ const mostMembers = 1000
 func (w *Web) accountLog(rw http.ResponseWriter, r *http.Request, v *visit) error {
 	var p logPage
 	err := w.within(r, v, &p.Page, "Log", func(ctx context.Context, view *tenant.View) error {
+		visits, err := identity.Visits(ctx, view, recent)
+		if err != nil {
+			return err
+		}
+		p.Visits = slices.DeleteFunc(visits, func(one identity.Visit) bool { return !one.Running(view.Now()) })
 		members, err := identity.Members(ctx, view, identity.UserID{}, mostMembers)
 		if err != nil {
 			return err

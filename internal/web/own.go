@@ -28,7 +28,8 @@ func (w *Web) mountOwn() {
 	w.mount("GET /accounts/leave", identity.AnyUser(), w.askLeave)
 	w.mount("POST /accounts/leave", identity.AnyUser(), w.leavePlace)
 	w.mountTeam()
-	w.mount("GET /log", identity.Tenant(tenant.ManageTeam), w.accountLog)
+	w.mount("GET /log", identity.TenantEvenIfUnpaid(tenant.ManageTeam), w.accountLog)
+	w.mount("POST /log/visits/end", identity.TenantEvenIfUnpaid(tenant.ManageTeam), w.endVisit)
 	w.mount("GET /account/export", identity.TenantEvenIfUnpaid(tenant.ManageTeam), w.exportAccount)
 }
 

@@ -37,6 +37,8 @@ func (w *Web) mountAll() {
 
 	// For a person, in whatever account.
 	w.mount("POST /sign-out", identity.AnyUser(), w.signOut)
+	w.mount("GET /visit", identity.AnyUser(), w.lastVisit)
+	w.mount("POST /visit/leave", identity.AnyUser(), w.leaveVisit)
 	w.mount("GET /sessions", identity.AnyUser(), w.sessions)
 	w.mount("POST /sessions/end", identity.AnyUser(), w.endSession)
 	w.mount("GET /sessions/end-others", identity.AnyUser(), w.askEndOthers)

@@ -7,11 +7,13 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+	"time"
 
 	"igny8/internal/words"
 
 	"igny8/internal/account"
 	"igny8/internal/credit"
+	"igny8/internal/identity"
 	"igny8/internal/invoice"
 	"igny8/internal/payment"
 	"igny8/internal/subscription"
@@ -75,7 +77,10 @@ type accountPage struct {
 	Payments                                []payment.Payment
 	Balances                                words.Text
 	Debts                                   []credit.Debt
+	Visits                                  []identity.Visit
+	Now                                     time.Time
 	MaySuspend, MayAdjust, MayConfirm, Logs bool
+	MayVisit                                bool
 	Opens                                   bool // may say what an account of the operator's own may do
 }
 
@@ -83,13 +88,13 @@ func (p accountPage) path(what string) string {
 	return "/staff/accounts/" + p.Holder.ID.String() + what
 }
 
-// recent is how many invoices and payments of an account are shown.
+// recent is how many invoices, payments and visits of an account are shown.
 const recent = 20
 
 func (w *Web) account(rw http.ResponseWriter, r *http.Request, v *visit) error {
 	p := accountPage{
 		MaySuspend: v.Operator.Has(tenant.AccountsSuspend), MayAdjust: v.Operator.Has(tenant.CreditsAdjust),
-		MayConfirm: v.Operator.Has(tenant.PaymentsConfirm), Logs: v.Operator.Has(tenant.AuditRead), Opens: v.Operator.Has(tenant.PrivilegesManage),
+		MayConfirm: v.Operator.Has(tenant.PaymentsConfirm), MayVisit: v.Operator.Has(tenant.SupportVisit), Logs: v.Operator.Has(tenant.AuditRead), Opens: v.Operator.Has(tenant.PrivilegesManage),
 	}
 	p.Money = v.Operator.Has(payers(v))
 	err := w.onAccount(r, v, tenant.AccountsRead, "admin-get-account", p.read)
@@ -125,7 +130,11 @@ func (p *accountPage) read(ctx context.Context, tx *tenant.Tx) (err error) {
 	if p.Credits, err = credit.BalanceOf(ctx, tx); err != nil {
 		return err
 	}
-	p.Lots, err = credit.Lots(ctx, tx)
+	if p.Lots, err = credit.Lots(ctx, tx); err != nil {
+		return err
+	}
+	p.Now = tx.Now()
+	p.Visits, err = identity.Visits(ctx, tx, recent)
 	return err
 }
 

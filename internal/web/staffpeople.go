@@ -344,6 +344,8 @@ func does(p tenant.Privilege) words.Text {
 		return "Stop and repeat work"
 	case tenant.PromptsManage:
 		return "Change what models are told to do"
+	case tenant.SupportVisit:
+		return "Visit accounts as support"
 	}
 	return words.Verbatim(string(p))
 }

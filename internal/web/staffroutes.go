@@ -59,6 +59,9 @@ func (w *Web) mountStaff() {
 	w.mount("POST /staff/accounts/{id}/system/withdraw", people, w.distrust)
 	w.mount("POST /staff/accounts/{id}/system/keys", people, w.systemKey)
 	w.mount("GET /staff/accounts/{id}", identity.Staff(tenant.AccountsRead), w.account)
+	visits := identity.Staff(tenant.SupportVisit)
+	w.mount("GET /staff/accounts/{id}/visit", visits, w.askAccount(visiting))
+	w.mount("POST /staff/accounts/{id}/visit", visits, w.beginVisit)
 	for _, a := range []accountAct{suspending, reactivating, adjusting, writingOff} {
 		w.mount("GET /staff/accounts/{id}"+a.path, identity.Staff(a.privilege), w.askAccount(a))
 		w.mount("POST /staff/accounts/{id}"+a.path, identity.Staff(a.privilege), w.doAccount(a))

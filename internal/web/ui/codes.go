@@ -53,7 +53,7 @@ var codes = map[string]words.Text{
 	"payment_confirmed": "Payment confirmed", "payment_rejected": "Payment rejected", "payment_reminder": "Payment reminder",
 	"payment_reported": "Payment reported", "payment_undone": "Payment undone", "reset_password": "Reset password", "role_changed": "Role changed",
 	"second_factor_changed": "Second factor changed", "subscription_ended": "Subscription ended", "trial_ended": "Trial ended",
-	"trial_ending": "Trial ending", "verify_email": "Verify email",
+	"trial_ending": "Trial ending", "verify_email": "Verify email", "support_visit": "Support visit",
 
 	// details of what was done
 	"due": "Due", "number": "Number", "external_payment_id": "External payment id", "invoice": "Invoice", "method": "Method", "payer_name": "Payer's name",
@@ -104,5 +104,6 @@ var codes = map[string]words.Text{
 	"site.disconnected": "Site disconnected", "staff.created": "First operator created",
 	"subscription.created": "Subscription created", "subscription.ended": "Subscription ended", "subscription.paid": "Subscription paid",
 	"subscription.past_due": "Subscription past due", "subscription.unpaid": "Subscription unpaid",
+	"support_visit.began": "Support visit began", "support_visit.ended": "Support visit ended",
 	"system_account.created": "System account created", "task.changed": "Task changed", "webhook_event.replayed": "Provider's message looked into again",
 }

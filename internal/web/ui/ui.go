@@ -6,6 +6,7 @@ package ui
 import (
 	"context"
 	"strings"
+	"time"
 
 	"igny8/internal/words"
 )
@@ -122,7 +123,17 @@ type Page struct {
 	Person  string   // who is signed in; empty: nobody
 	Known   bool     // the browser holds a session, good or not
 	Message *Message // nil: none
+	Visit   *Visit   // nil: who sees it is in nobody else's account
 	Locale  Locale
+}
+
+// Visit is what one of the operator's people is told on every page while he is in
+// somebody's account.
+type Visit struct {
+	Account string // its name
+	Reason  string
+	Works   bool // he may change something
+	Until   time.Time
 }
 
 // here tells whether a place is the one that is shown, or what is shown lies
