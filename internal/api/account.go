@@ -22,6 +22,7 @@ func (a *API) accountRoutes() {
 		summary: "What has happened in the account, newest first, and who did it, the operator's people too"}, identity.Tenant(tenant.ManageTeam), ownAudit)
 	mount(a, route{method: http.MethodGet, path: "/account/export", id: "export-account", tag: "account", media: "application/zip",
 		summary: "All that the account has, as a ZIP of CSV, JSON and Markdown"}, identity.TenantEvenIfUnpaid(tenant.ManageTeam), a.exportAccount)
+	a.deletionRoutes()
 	read(a, route{method: http.MethodGet, path: "/account/api-keys", id: "list-api-keys", tag: "account", summary: "The API keys, without the keys themselves"},
 		identity.Tenant(tenant.ManageKeys), listKeys)
 	write(a, route{method: http.MethodPost, path: "/account/api-keys", id: "create-api-key", tag: "account", status: http.StatusCreated,

@@ -118,7 +118,7 @@ func (f *furnished) first(path string) string {
 func (f *furnished) credentials() map[string]string {
 	f.t.Helper()
 	all := map[string]string{
-		"owner": f.owner, "a key for all": f.tenancy.key(0, "", tenant.PermissionNames()...), "a bound key for all": f.tenancy.key(0, f.ids["site"], tenant.PermissionNames()...),
+		"owner": f.owner, "a key for all": f.tenancy.key(0, "", tenant.KeyPermissions.Names()...), "a bound key for all": f.tenancy.key(0, f.ids["site"], tenant.KeyPermissions.Names()...),
 	}
 	for _, r := range []account.Role{account.Admin, account.Editor, account.Viewer} {
 		all[string(r)] = f.session(r).Access

@@ -15,6 +15,7 @@ import (
 	"fmt"
 	"time"
 
+	"igny8/internal/account"
 	"igny8/internal/audit"
 	"igny8/internal/clock"
 	"igny8/internal/credit"
@@ -245,7 +246,7 @@ func Runs(ctx context.Context, r tenant.Reader, sid site.ID, before RunID, limit
 
 // Reason is what the pipeline waits for, in words; empty: for nothing.
 func (p Pipeline) Reason() string {
-	for _, f := range []*fault.Fault{errWorking, errBudgetSpent, errDayDone, errNothingToDo, credit.ErrInsufficient, publish.ErrNoChannel} {
+	for _, f := range []*fault.Fault{errWorking, errBudgetSpent, errDayDone, errNothingToDo, credit.ErrInsufficient, publish.ErrNoChannel, account.ErrToBeDeleted} {
 		if f.Code == p.Waits {
 			return f.Msg
 		}

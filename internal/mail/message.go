@@ -31,6 +31,9 @@ const (
 	KindAccessStopped       Kind = "access_stopped"
 	KindSubscriptionEnded   Kind = "subscription_ended"
 	KindCreditsLow          Kind = "credits_low"
+	KindDeletionOrdered     Kind = "deletion_ordered"
+	KindAccountKept         Kind = "account_kept"
+	KindAccountDeleted      Kind = "account_deleted"
 )
 
 // Message is what a letter says: one of the types below, each with a template
@@ -169,6 +172,12 @@ func decode(k Kind, raw []byte) (Message, error) {
 		return decodeAs[SubscriptionEnded](raw)
 	case KindCreditsLow:
 		return decodeAs[CreditsLow](raw)
+	case KindDeletionOrdered:
+		return decodeAs[DeletionOrdered](raw)
+	case KindAccountKept:
+		return decodeAs[AccountKept](raw)
+	case KindAccountDeleted:
+		return decodeAs[AccountDeleted](raw)
 	}
 	return nil, fmt.Errorf("this release knows no letter %q", k)
 }

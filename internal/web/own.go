@@ -28,6 +28,10 @@ func (w *Web) mountOwn() {
 	w.mountTeam()
 	w.mount("GET /log", identity.Tenant(tenant.ManageTeam), w.accountLog)
 	w.mount("GET /account/export", identity.TenantEvenIfUnpaid(tenant.ManageTeam), w.exportAccount)
+	deleting := identity.TenantEvenIfUnpaid(tenant.DeleteAccount)
+	w.mount("GET /account/delete", deleting, w.askDeletion)
+	w.mountSeldom("POST /account/delete", deleting, w.orderDeletion)
+	w.mount("POST /account/keep", deleting, w.keepAccount)
 }
 
 // exportAccount is all of the account, as a file.

@@ -5,7 +5,6 @@ import (
 	"net/http"
 	"strings"
 
-	"igny8/internal/account"
 	"igny8/internal/identity"
 	"igny8/internal/tenant"
 	"igny8/internal/web/ui"
@@ -34,11 +33,7 @@ func (w *Web) personal(ctx context.Context, v *visit, title string) (ui.Page, er
 	if err != nil || nobodys(v.Caller) {
 		return p, err
 	}
-	err = w.st.View(ctx, v.Scope, func(ctx context.Context, view *tenant.View) error {
-		a, err := account.Load(ctx, view)
-		p.Account = a.Name
-		return err
-	})
+	err = w.st.View(ctx, v.Scope, func(ctx context.Context, view *tenant.View) error { return belongs(ctx, view, &p) })
 	return p, err
 }
 

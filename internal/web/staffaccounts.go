@@ -74,6 +74,8 @@ type accountPage struct {
 	Balances                                string
 	Debts                                   []credit.Debt
 	MaySuspend, MayAdjust, MayConfirm, Logs bool
+	Deletion                                *account.Deletion // nil: none is ordered
+	DeletedBy                               string
 	Opens                                   bool // may say what an account of the operator's own may do
 }
 
@@ -111,6 +113,14 @@ func (w *Web) account(rw http.ResponseWriter, r *http.Request, v *visit) error {
 
 func (p *accountPage) read(ctx context.Context, tx *tenant.Tx) (err error) {
 	if p.Holder, err = account.Load(ctx, tx); err != nil {
+		return err
+	}
+	d, found, err := account.DeletionOf(ctx, tx)
+	if err == nil && found {
+		p.Deletion = &d
+		p.DeletedBy, err = orderedBy(ctx, tx, d)
+	}
+	if err != nil {
 		return err
 	}
 	s, err := subscription.Current(ctx, tx)

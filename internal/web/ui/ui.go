@@ -5,6 +5,7 @@ package ui
 
 import (
 	"strings"
+	"time"
 )
 
 // Icon names a drawing of lucide's. See icons.go for which there are.
@@ -125,7 +126,14 @@ type Page struct {
 	Person  string   // who is signed in; empty: nobody
 	Known   bool     // the browser holds a session, good or not
 	Message *Message // nil: none
+	Ending  *Ending  // nil: the account stays
 	Locale  Locale
+}
+
+// Ending is that the account whose pages these are is to be deleted.
+type Ending struct {
+	At   time.Time
+	Keep bool // who looks may keep it
 }
 
 // here tells whether a place is the one that is shown, or what is shown lies
