@@ -16,9 +16,12 @@ import (
 // still be kept.
 const SecondThoughts = 30 * 24 * time.Hour
 
+// LastWord is how long before the deletion its owners are reminded of it.
+const LastWord = 3 * 24 * time.Hour
+
 // Settling is how long after an account was shut what is in it stays: a request
-// that was let in before has ended by then.
-const Settling = 5 * time.Minute
+// that was let in before has ended by then, however slowly it was sent.
+const Settling = time.Hour
 
 // ErasedName is what an account is called that has been deleted.
 const ErasedName = "Deleted account"
@@ -38,6 +41,7 @@ type Deletion struct {
 	Ordered       time.Time
 	Due           time.Time
 	PlanCancelled bool      // by the order: it was to be renewed before
+	Reminded      time.Time // zero: not yet
 	Begun         time.Time // the account is shut since then; zero: it can still be kept
 	Erased        time.Time // nothing is left since then but what has to be kept; zero: not yet
 }
@@ -95,10 +99,10 @@ func Keep(ctx context.Context, tx *tenant.Tx) (Deletion, error) {
 // DeletionOf is the deletion of the account, and whether one was ordered.
 func DeletionOf(ctx context.Context, r tenant.Reader) (d Deletion, found bool, err error) {
 	var ordered, due int64
-	var begun, erased *int64
+	var reminded, begun, erased *int64
 	err = r.Get(ctx, `
-		SELECT ordered_by, ordered_at, due_at, plan_cancelled, begun_at, erased_at FROM account_deletions WHERE account_id = $1`,
-		nil, &d.By, &ordered, &due, &d.PlanCancelled, &begun, &erased)
+		SELECT ordered_by, ordered_at, due_at, plan_cancelled, reminded_at, begun_at, erased_at FROM account_deletions WHERE account_id = $1`,
+		nil, &d.By, &ordered, &due, &d.PlanCancelled, &reminded, &begun, &erased)
 	if tenant.IsNotFound(err) {
 		return Deletion{}, false, nil
 	}
@@ -106,7 +110,7 @@ func DeletionOf(ctx context.Context, r tenant.Reader) (d Deletion, found bool, e
 		return Deletion{}, false, fmt.Errorf("deletion of account %s: %w", r.Scope().Account(), err)
 	}
 	d.Ordered, d.Due = clock.FromMicros(ordered), clock.FromMicros(due)
-	d.Begun, d.Erased = clock.FromNull(begun), clock.FromNull(erased)
+	d.Reminded, d.Begun, d.Erased = clock.FromNull(reminded), clock.FromNull(begun), clock.FromNull(erased)
 	return d, true, nil
 }
 
@@ -126,8 +130,9 @@ func DeletionsDue(ctx context.Context, r Rows, at time.Time, limit int) ([]tenan
 	var all []tenant.AccountID
 	err := r.Each(ctx, `
 		SELECT account_id FROM account_deletions
-		WHERE erased_at IS NULL AND due_at <= $1 AND (begun_at IS NULL OR begun_at <= $2) ORDER BY due_at, account_id LIMIT $3`,
-		[]any{clock.Micros(at), clock.Micros(at.Add(-Settling)), limit}, func(scan tenant.Scan) error {
+		WHERE erased_at IS NULL AND (begun_at IS NULL AND (due_at <= $1 OR reminded_at IS NULL AND due_at <= $2) OR begun_at <= $3)
+		ORDER BY due_at, account_id LIMIT $4`,
+		[]any{clock.Micros(at), clock.Micros(at.Add(LastWord)), clock.Micros(at.Add(-Settling)), limit}, func(scan tenant.Scan) error {
 			var a tenant.AccountID
 			err := scan(&a)
 			all = append(all, a)
@@ -137,6 +142,15 @@ func DeletionsDue(ctx context.Context, r Rows, at time.Time, limit int) ([]tenan
 		return nil, fmt.Errorf("deletions that are due: %w", err)
 	}
 	return all, nil
+}
+
+// Remind says that the owners are reminded of the deletion, which is done once.
+func Remind(ctx context.Context, tx *tenant.Tx) error {
+	_, err := tx.Exec(ctx, `UPDATE account_deletions SET reminded_at = $2 WHERE account_id = $1`, clock.Micros(tx.Now()))
+	if err != nil {
+		return fmt.Errorf("remind of the deletion of account %s: %w", tx.Scope().Account(), err)
+	}
+	return audit.Record(ctx, tx, "account.deletion_reminded", tx.Scope().Account().String(), nil)
 }
 
 // Shut begins the deletion: from its commit on the account lets nobody in, and

@@ -126,7 +126,14 @@ func TestADeletedAccountLeavesNothingBehind(t *testing.T) {
 			t.Errorf("the test has no row of %s: furnish one, or say why it is kept", table)
 		}
 	}
-	hand.Advance(account.SecondThoughts - time.Second)
+	hand.Advance(account.SecondThoughts - account.LastWord - time.Second)
+	alice.stays(s, "it is not near")
+	hand.Advance(time.Second)
+	alice.erases(s)
+	if got := letters(dbtest.Dump(t, s.db), "deletion_near", "alicealbatross@example.com"); got != 1 {
+		t.Errorf("%d reminders", got)
+	}
+	hand.Advance(account.LastWord - time.Second)
 	alice.stays(s, "it is not due")
 	hand.Advance(time.Second)
 	alice.stays(s, "what was reported is not decided")
@@ -374,7 +381,8 @@ func TestAnAccountIsKept(t *testing.T) {
 			t.Fatal(err)
 		}
 		var b bytes.Buffer
-		if _, err := b.ReadFrom(res.Body); err != nil {
+		_, err = b.ReadFrom(res.Body)
+		if err := errors.Join(err, res.Body.Close()); err != nil {
 			t.Fatal(err)
 		}
 		return res.StatusCode, res.Request.URL.Path, b.String()
@@ -413,7 +421,7 @@ func TestAnAccountIsKept(t *testing.T) {
 	h.send("POST", "/auth/register", "", looks).is(http.StatusCreated)
 	h.send("POST", "/admin/privileges", operator, object{"email": looks["email"], "privilege": tenant.AccountsRead}).is(http.StatusCreated)
 	staff := h.visits(looks["email"].(string), looks["password"].(string))
-	if _, text := got(t, staff, h.base+"/staff/accounts/"+f.ids["account"]); !strings.Contains(text, "Will be deleted on") || !strings.Contains(text, "by alice alice") {
+	if _, text := got(t, staff, h.base+"/staff/accounts/"+f.ids["account"]); !strings.Contains(text, "Will be deleted on") || !strings.Contains(text, "by alice alice") || !strings.Contains(text, "1 payment to be confirmed") {
 		t.Errorf("the operator sees %s", text)
 	}
 	h.stranger(t, f)
@@ -423,15 +431,9 @@ func TestAnAccountIsKept(t *testing.T) {
 	if !renews() {
 		t.Error("the plan is not renewed again")
 	}
-	letters := dbtest.Dump(t, h.s.db)["letters"]
+	dump := dbtest.Dump(t, h.s.db)
 	for _, kind := range []string{"deletion_ordered", "account_kept"} {
-		n := 0
-		for _, l := range letters {
-			if strings.Contains(l, " "+kind+" ") && strings.Contains(l, "alice@example.com") {
-				n++
-			}
-		}
-		if n != 1 {
+		if n := letters(dump, kind, "alice@example.com"); n != 1 {
 			t.Errorf("%d letters of the kind %s", n, kind)
 		}
 	}
@@ -441,6 +443,16 @@ func TestAnAccountIsKept(t *testing.T) {
 			t.Errorf("the log does not tell of %s", action)
 		}
 	}
+}
+
+// letters is how many of a kind went to an address.
+func letters(dump map[string][]string, kind, to string) (n int) {
+	for _, l := range dump["letters"] {
+		if strings.Contains(l, " "+kind+" ") && strings.Contains(l, to) {
+			n++
+		}
+	}
+	return n
 }
 
 // stranger is a viewer: he is told of it, and may do nothing about it.

@@ -151,8 +151,10 @@ func (e *Eraser) Do(ctx context.Context, tx *tenant.Tx) error {
 	switch {
 	case err != nil:
 		return err
-	case !found, !d.Erased.IsZero(), tx.Now().Before(d.Due):
+	case !found, !d.Erased.IsZero():
 		return nil
+	case tx.Now().Before(d.Due):
+		return e.remind(ctx, tx, d)
 	case d.Begun.IsZero():
 		return e.shut(ctx, tx)
 	case tx.Now().Before(d.Begun.Add(account.Settling)):
@@ -164,6 +166,17 @@ func (e *Eraser) Do(ctx context.Context, tx *tenant.Tx) error {
 		}
 	}
 	return account.Erased(ctx, tx)
+}
+
+// remind tells the owners, once, that the deletion is near.
+func (e *Eraser) remind(ctx context.Context, tx *tenant.Tx, d account.Deletion) error {
+	if !d.Reminded.IsZero() || tx.Now().Before(d.Due.Add(-account.LastWord)) {
+		return nil
+	}
+	if err := account.Remind(ctx, tx); err != nil {
+		return err
+	}
+	return e.r.Identity.TellOwners(ctx, tx, mail.DeletionNear{Account: tx.Scope().Account().String(), Due: d.Due})
 }
 
 // part erases some of what a room owns, and says how much: none when nothing is

@@ -14,6 +14,17 @@ func (DeletionOrdered) Kind() Kind { return KindDeletionOrdered }
 
 func (m DeletionOrdered) until(time.Time) time.Time { return m.Due }
 
+// DeletionNear reminds of a deletion that is near.
+type DeletionNear struct {
+	Account string    `json:"account"` // its id
+	Due     time.Time `json:"due"`
+}
+
+// Kind implements Message.
+func (DeletionNear) Kind() Kind { return KindDeletionNear }
+
+func (m DeletionNear) until(time.Time) time.Time { return m.Due }
+
 // AccountKept tells that an account is not to be deleted after all.
 type AccountKept struct {
 	Account string    `json:"account"` // its id

@@ -32,6 +32,7 @@ const (
 	KindSubscriptionEnded   Kind = "subscription_ended"
 	KindCreditsLow          Kind = "credits_low"
 	KindDeletionOrdered     Kind = "deletion_ordered"
+	KindDeletionNear        Kind = "deletion_near"
 	KindAccountKept         Kind = "account_kept"
 	KindAccountDeleted      Kind = "account_deleted"
 )
@@ -174,6 +175,8 @@ func decode(k Kind, raw []byte) (Message, error) {
 		return decodeAs[CreditsLow](raw)
 	case KindDeletionOrdered:
 		return decodeAs[DeletionOrdered](raw)
+	case KindDeletionNear:
+		return decodeAs[DeletionNear](raw)
 	case KindAccountKept:
 		return decodeAs[AccountKept](raw)
 	case KindAccountDeleted:

@@ -76,7 +76,8 @@ type accountPage struct {
 	MaySuspend, MayAdjust, MayConfirm, Logs bool
 	Deletion                                *account.Deletion // nil: none is ordered
 	DeletedBy                               string
-	Opens                                   bool // may say what an account of the operator's own may do
+	Undecided                               int64 // payments that the deletion waits for
+	Opens                                   bool  // may say what an account of the operator's own may do
 }
 
 func (p accountPage) path(what string) string {
@@ -119,6 +120,9 @@ func (p *accountPage) read(ctx context.Context, tx *tenant.Tx) (err error) {
 	if err == nil && found {
 		p.Deletion = &d
 		p.DeletedBy, err = orderedBy(ctx, tx, d)
+	}
+	if err == nil && found {
+		p.Undecided, err = payment.Undecided(ctx, tx)
 	}
 	if err != nil {
 		return err

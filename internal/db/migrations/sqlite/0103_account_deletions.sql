@@ -8,6 +8,7 @@ CREATE TABLE account_deletions (
 	ordered_at     BIGINT NOT NULL,
 	due_at         BIGINT NOT NULL CHECK (due_at > ordered_at),
 	plan_cancelled BOOLEAN NOT NULL, -- by the order, so that who keeps the account keeps the plan
+	reminded_at    BIGINT,
 	begun_at       BIGINT,
 	erased_at      BIGINT CHECK (erased_at >= begun_at),
 	CHECK (erased_at IS NULL OR begun_at IS NOT NULL)
