@@ -115,6 +115,8 @@ func TestADeletedAccountLeavesNothingBehind(t *testing.T) {
 		f.fill()
 	}
 	h.joins(alice.owner, bob.owner, account.Editor) // who stays, since he is a member elsewhere
+	guest, staffer := alice.tenancy.member(account.Viewer).String(), alice.tenancy.member(account.Viewer).String()
+	h.sql(`INSERT INTO staff_grants (user_id, privilege, granted_by, granted_at) VALUES ($1, 'audit.read', 'x:y', 0)`, staffer)
 	key := alice.tenancy.key(0, "", "content.read")
 	alice.order()
 	h.stop()
@@ -180,6 +182,10 @@ func TestADeletedAccountLeavesNothingBehind(t *testing.T) {
 				t.Errorf("%s has words of the account still: %s", table, row)
 			}
 		}
+	}
+	people := strings.Join(dump["users"], " ")
+	if strings.Contains(people, alice.ids["user"]) || strings.Contains(people, guest) || !strings.Contains(people, staffer) {
+		t.Errorf("of %s, %s and %s, who is staff, these are there: %s", alice.ids["user"], guest, staffer, people)
 	}
 	if after := bob.mine(s); !bytes.Equal(before, after) {
 		t.Errorf("bob's rows have changed:\n%s\n\nwere\n%s", after, before)
