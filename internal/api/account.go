@@ -78,7 +78,7 @@ func listKeys(ctx context.Context, v *tenant.View, _ *struct{}) (*reply[page[key
 type createKeyInput struct {
 	Body struct {
 		Name    string     `json:"name" maxLength:"400"`
-		Scopes  []string   `json:"scopes" maxItems:"64" nullable:"false" doc:"What the key may do, such as content.read; GET /auth/me lists what you may."`
+		Scopes  []string   `json:"scopes" maxItems:"64" nullable:"false" doc:"What the key may do, such as content.read; GET /auth/me lists what you may. No key can have account.delete."`
 		Site    string     `json:"site_id,omitempty" maxLength:"64" doc:"Bind the key to one site."`
 		Expires *time.Time `json:"expires_at,omitempty"`
 	}
