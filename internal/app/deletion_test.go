@@ -187,6 +187,9 @@ func TestADeletedAccountLeavesNothingBehind(t *testing.T) {
 	if strings.Contains(people, alice.ids["user"]) || strings.Contains(people, guest) || !strings.Contains(people, staffer) {
 		t.Errorf("of %s, %s and %s, who is staff, these are there: %s", alice.ids["user"], guest, staffer, people)
 	}
+	if strings.Contains(strings.Join(dump["letters"], " "), "invited@"+alice.marker) {
+		t.Error("there is a letter to who was invited")
+	}
 	if after := bob.mine(s); !bytes.Equal(before, after) {
 		t.Errorf("bob's rows have changed:\n%s\n\nwere\n%s", after, before)
 	}

@@ -39,7 +39,8 @@ func (s *Service) WithPassword(ctx context.Context, c Caller, password, location
 // EraseMembers ends every membership, session and key of an account that is
 // being deleted, and writes a letter to each who was a member. Who is a member
 // of no other account then, and none of the operator's people, is forgotten: his
-// address can be registered anew. The account's log keeps the id alone.
+// address can be registered anew, and the account's log keeps the id alone. Who
+// was invited and never came is forgotten as well.
 func (s *Service) EraseMembers(ctx context.Context, tx *tenant.Tx, m mail.Message) error {
 	members, err := account.Members(ctx, tx)
 	if err != nil {
@@ -54,6 +55,9 @@ func (s *Service) EraseMembers(ctx context.Context, tx *tenant.Tx, m mail.Messag
 		if err := s.post(ctx, raw, people[i].Email, m); err != nil {
 			return err
 		}
+	}
+	if err := s.forgetInvited(ctx, tx); err != nil {
+		return err
 	}
 	if err := account.RemoveAll(ctx, tx); err != nil {
 		return err
@@ -71,6 +75,28 @@ func (s *Service) EraseMembers(ctx context.Context, tx *tenant.Tx, m mail.Messag
 	for _, p := range people {
 		if err := s.forget(ctx, tx, p); err != nil {
 			return fmt.Errorf("forget %s: %w", p.ID, err)
+		}
+	}
+	return nil
+}
+
+// forgetInvited deletes the letters to who was invited and never came. Those to
+// who is registered go when he does.
+func (s *Service) forgetInvited(ctx context.Context, tx *tenant.Tx) error {
+	all, err := account.Invited(ctx, tx)
+	if err != nil {
+		return err
+	}
+	for _, a := range all {
+		var known int
+		if err := tenant.Raw(tx).Get(ctx, `SELECT count(*) FROM users WHERE email_key = $1`, []any{a.Key}, &known); err != nil {
+			return fmt.Errorf("who has an address that was invited: %w", err)
+		}
+		if known > 0 {
+			continue
+		}
+		if err := s.mail.Forget(ctx, tx.SharedTx(), a.Email); err != nil {
+			return err
 		}
 	}
 	return nil
