@@ -236,6 +236,25 @@ func Invitations(ctx context.Context, r tenant.Reader, after InvitationID, limit
 	return all, nil
 }
 
+// Address is an e-mail address as it was typed, and the key by which it is
+// known whose it is.
+type Address struct{ Email, Key string }
+
+// Invited is the addresses that were ever invited.
+func Invited(ctx context.Context, r tenant.Reader) ([]Address, error) {
+	var all []Address
+	err := r.Each(ctx, `SELECT DISTINCT email, email_key FROM invitations WHERE account_id = $1 ORDER BY email_key, email`, nil, func(scan tenant.Scan) error {
+		var a Address
+		err := scan(&a.Email, &a.Key)
+		all = append(all, a)
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("who was invited: %w", err)
+	}
+	return all, nil
+}
+
 // InvitationOf is the invitation that a secret with this hash opens now, or
 // ErrNotInvited.
 func InvitationOf(ctx context.Context, r tenant.Reader, hash string) (Invitation, error) {

@@ -45,8 +45,8 @@ func ParseRole(s string) (Role, error) {
 	return "", ErrUnknownRole.At("body.role", "must be owner, admin, editor or viewer", shown(s))
 }
 
-// Permissions is what a role allows. An admin runs everything but does not
-// bind the account to pay: that stays with owners. An editor makes, approves
+// Permissions is what a role allows. An admin runs everything but neither
+// binds the account to pay nor deletes it: that stays with owners. An editor makes, approves
 // and publishes content, sees what is left of the credits spent on it, and with
 // whom he works. A viewer reads content.
 func (r Role) Permissions() tenant.Permissions {

@@ -22,6 +22,7 @@ func (a *API) accountRoutes() {
 		summary: "What has happened in the account, newest first, and who did it, the operator's people too"}, identity.Tenant(tenant.ManageTeam), ownAudit)
 	mount(a, route{method: http.MethodGet, path: "/account/export", id: "export-account", tag: "account", media: "application/zip",
 		summary: "All that the account has, as a ZIP of CSV, JSON and Markdown"}, identity.TenantEvenIfUnpaid(tenant.ManageTeam), a.exportAccount)
+	a.deletionRoutes()
 	read(a, route{method: http.MethodGet, path: "/account/api-keys", id: "list-api-keys", tag: "account", summary: "The API keys, without the keys themselves"},
 		identity.Tenant(tenant.ManageKeys), listKeys)
 	write(a, route{method: http.MethodPost, path: "/account/api-keys", id: "create-api-key", tag: "account", status: http.StatusCreated,
@@ -77,7 +78,7 @@ func listKeys(ctx context.Context, v *tenant.View, _ *struct{}) (*reply[page[key
 type createKeyInput struct {
 	Body struct {
 		Name    string     `json:"name" maxLength:"400"`
-		Scopes  []string   `json:"scopes" maxItems:"64" nullable:"false" doc:"What the key may do, such as content.read; GET /auth/me lists what you may."`
+		Scopes  []string   `json:"scopes" maxItems:"64" nullable:"false" doc:"What the key may do, such as content.read; GET /auth/me lists what you may. No key can have account.delete."`
 		Site    string     `json:"site_id,omitempty" maxLength:"64" doc:"Bind the key to one site."`
 		Expires *time.Time `json:"expires_at,omitempty"`
 	}

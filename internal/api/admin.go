@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 	"net/http"
+	"time"
 
 	"igny8/internal/account"
 	"igny8/internal/credit"
@@ -48,6 +49,13 @@ type accountDetailView struct {
 	accountView
 	Subscription *subscriptionView `json:"subscription"`
 	Credits      creditsView       `json:"credits"`
+	Deletion     *adminDeletion    `json:"deletion" doc:"Null: none is ordered."`
+}
+
+type adminDeletion struct {
+	deletionView
+	Begun  *time.Time `json:"begun_at" doc:"Since when the account is shut. Null: it can still be kept."`
+	Erased *time.Time `json:"erased_at" doc:"Since when nothing is left but what has to be kept."`
 }
 
 func adminAccount(ctx context.Context, tx *tenant.Tx, _ *IDInput) (*reply[accountDetailView], error) {
@@ -62,6 +70,13 @@ func adminAccount(ctx context.Context, tx *tenant.Tx, _ *IDInput) (*reply[accoun
 			return nil, err
 		}
 		out.Subscription = ptr(showSubscription(sub))
+	}
+	d, found, err := account.DeletionOf(ctx, tx)
+	if err != nil {
+		return nil, err
+	}
+	if found {
+		out.Deletion = &adminDeletion{deletionView: showDeletion(d), Begun: moment(d.Begun), Erased: moment(d.Erased)}
 	}
 	out.Credits, err = creditsOf(ctx, tx)
 	return &reply[accountDetailView]{Body: out}, err

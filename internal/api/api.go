@@ -19,6 +19,7 @@ import (
 	"igny8/internal/automation"
 	"igny8/internal/bank"
 	"igny8/internal/credit"
+	"igny8/internal/erasure"
 	"igny8/internal/fault"
 	"igny8/internal/httpx"
 	"igny8/internal/identity"
@@ -49,6 +50,7 @@ type Rooms struct {
 	Planner   *planner.Planner
 	Writer    *writer.Writer
 	Pipelines *automation.Manager
+	Eraser    *erasure.Eraser
 	Press     *publish.Press
 	Sites     site.Limit // what the plan says about more sites
 	Throttle  *throttle.Gate
@@ -71,6 +73,7 @@ type API struct {
 	planner   *planner.Planner
 	writer    *writer.Writer
 	pipelines *automation.Manager
+	eraser    *erasure.Eraser
 	press     *publish.Press
 	sites     site.Limit
 	throttle  *throttle.Gate
@@ -87,7 +90,7 @@ type API struct {
 func New(r Rooms) *API {
 	tellAsProblems()
 	a := &API{
-		st: r.Store, identity: r.Identity, replay: r.Replay, teller: r.Teller, desk: r.Desk, bank: r.Bank, jobs: r.Jobs, models: r.Models, planner: r.Planner, writer: r.Writer, pipelines: r.Pipelines, press: r.Press,
+		st: r.Store, identity: r.Identity, replay: r.Replay, teller: r.Teller, desk: r.Desk, bank: r.Bank, jobs: r.Jobs, models: r.Models, planner: r.Planner, writer: r.Writer, pipelines: r.Pipelines, press: r.Press, eraser: r.Eraser,
 		sites: r.Sites, throttle: r.Throttle, proxies: r.Proxies, log: r.Log, ending: r.Ending, mux: http.NewServeMux(),
 	}
 	cfg := huma.DefaultConfig("Igny8", r.Version)

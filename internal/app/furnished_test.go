@@ -15,10 +15,10 @@ import (
 type furnished struct {
 	*house
 	tenancy
-	marker string
-	owner  string            // an access token
-	secret string            // the password
-	ids    map[string]string // by kind
+	marker   string
+	owner    string            // an access token
+	password string            // the owner's
+	ids      map[string]string // by kind
 }
 
 // furnish makes a tenant whose every text says marker, which is a lower-case
@@ -28,7 +28,7 @@ func (h *house) furnish(t *testing.T, operator, marker string) *furnished {
 	p := someone("growth", "bank_transfer")
 	p["email"], p["first_name"], p["last_name"], p["account_name"] = marker+"@example.com", marker, marker, marker
 	r := h.send("POST", "/auth/register", "", p).is(http.StatusCreated)
-	f := &furnished{house: h, marker: marker, owner: r.text("access_token"), secret: p["password"].(string), ids: map[string]string{
+	f := &furnished{house: h, marker: marker, owner: r.text("access_token"), password: p["password"].(string), ids: map[string]string{
 		"account": r.text("account.id"), "user": r.text("user.id"), "subscription": r.text("subscription.id"), "invoice": r.text("invoice.id"),
 	}}
 	acc, err := tenant.ParseAccountID(f.ids["account"])
@@ -119,7 +119,7 @@ func (f *furnished) first(path string) string {
 func (f *furnished) credentials() map[string]string {
 	f.t.Helper()
 	all := map[string]string{
-		"owner": f.owner, "a key for all": f.tenancy.key(0, "", tenant.PermissionNames()...), "a bound key for all": f.tenancy.key(0, f.ids["site"], tenant.PermissionNames()...),
+		"owner": f.owner, "a key for all": f.tenancy.key(0, "", tenant.KeyPermissions.Names()...), "a bound key for all": f.tenancy.key(0, f.ids["site"], tenant.KeyPermissions.Names()...),
 	}
 	for _, r := range []account.Role{account.Admin, account.Editor, account.Viewer} {
 		all[string(r)] = f.session(r).Access

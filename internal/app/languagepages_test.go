@@ -27,7 +27,7 @@ func TestPagesSpeakTheLanguage(t *testing.T) {
 	operator, olga := h.employ()
 	f := h.furnish(t, operator, "zzyzx")
 	h.bankAccount(operator)
-	passwords := map[string]string{f.marker + "@example.com": f.secret, olga: goodPassword}
+	passwords := map[string]string{f.marker + "@example.com": f.password, olga: goodPassword}
 	kept := strings.ToLower(fmt.Sprint(dbtest.Dump(t, h.s.db)))
 	for _, k := range prompt.Kinds() {
 		kept += strings.ToLower(prompt.BuiltIn(k).Text)

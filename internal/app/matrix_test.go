@@ -217,7 +217,7 @@ func (h *house) subject(s standing) subject {
 	m := tenancy{h: h, acc: acc}
 	return subject{
 		tenancy: m, standing: s, expired: m.session(account.Owner).Access,
-		expiredKey: m.key(time.Hour, "", tenant.PermissionNames()...),
+		expiredKey: m.key(time.Hour, "", tenant.KeyPermissions.Names()...),
 	}
 }
 
@@ -239,19 +239,19 @@ func (m subject) credentials() []credential {
 	for _, role := range []account.Role{account.Owner, account.Admin, account.Editor, account.Viewer} {
 		all = append(all, credential{name: "the role " + string(role), text: m.session(role).Access, kind: personal, may: set(rolesMay[role]...)})
 	}
-	for _, p := range tenant.PermissionNames() {
+	for _, p := range tenant.KeyPermissions.Names() {
 		all = append(all,
 			credential{name: "a key for " + p, text: m.key(0, "", p), kind: program, may: set(p)},
 			credential{name: "a bound key for " + p, text: m.key(0, someSite, p), kind: program, may: set(p), bound: true})
 	}
-	all = append(all, credential{name: "a key for all", text: m.key(0, "", tenant.PermissionNames()...), kind: program, may: set(tenant.PermissionNames()...)})
+	all = append(all, credential{name: "a key for all", text: m.key(0, "", tenant.KeyPermissions.Names()...), kind: program, may: set(tenant.KeyPermissions.Names()...)})
 	m.put(m.standing.put)
 	return all
 }
 
 // rolesMay is what the roles are for, in the words of the contract.
 var rolesMay = map[account.Role][]string{
-	account.Owner: {"content.read", "content.write", "content.approve", "sites.manage", "billing.read", "billing.manage", "team.read", "team.manage", "keys.manage"},
+	account.Owner: {"content.read", "content.write", "content.approve", "sites.manage", "billing.read", "billing.manage", "team.read", "team.manage", "keys.manage", "account.delete"},
 	account.Admin: {"content.read", "content.write", "content.approve", "sites.manage", "billing.read", "team.read", "team.manage", "keys.manage"},
 	account.Editor: {
 		"content.read", "content.write", "content.approve", "billing.read", "team.read",

@@ -124,6 +124,9 @@ func TestBrowserInvitesAColleague(t *testing.T) {
 		asks(b, o, `a[href^="/keys/revoke"]`, name+" revoke")
 		b.Is("/keys", "The key is revoked.")
 		h.send("GET", "/sites", key, nil).fault(http.StatusUnauthorized, "auth.invalid")
+
+		b.Go("/account/delete").Type("name", "not this one").Type("password", p["password"].(string)).Press(`form[action="/account/delete"] button[data-variant]`)
+		look(b.Is("/account/delete", "This is not the name of the account."), name+" delete account")
 		b.Clean()
 	})
 }

@@ -19,6 +19,7 @@ import (
 	"igny8/internal/config"
 	"igny8/internal/credit"
 	"igny8/internal/db"
+	"igny8/internal/erasure"
 	"igny8/internal/fault"
 	"igny8/internal/httpx"
 	"igny8/internal/identity"
@@ -46,6 +47,7 @@ type server struct {
 	shared   *throttle.Shared // nil: this process counts alone
 	handler  http.Handler
 	press    *publish.Press
+	eraser   *erasure.Eraser
 	ending   chan struct{} // closed when serve begins to stop
 	log      *slog.Logger
 }
@@ -192,18 +194,20 @@ func (s *server) wire(ctx context.Context, cfg config.Config, secret config.Secr
 	s.jobs.Patrol(s.press.Round())
 	pipelines := automation.New(automation.Rooms{Planner: p, Writer: w, Press: s.press, Admit: subscription.Standing})
 	s.jobs.Patrol(pipelines.Round())
+	s.eraser = erasure.New(erasure.Rooms{Identity: s.identity, Desk: desk, Jobs: s.jobs})
+	s.jobs.Patrol(s.eraser.Round())
 	often, err := s.throttle(ctx, cfg, c)
 	if err != nil {
 		return err
 	}
 	statements := bank.NewOffice(s.identity, desk)
 	a := api.New(api.Rooms{
-		Store: s.store, Identity: s.identity, Replay: kept, Teller: credit.NewTeller(s.store), Desk: desk, Bank: statements, Jobs: s.jobs, Models: gate, Planner: p, Writer: w, Pipelines: pipelines, Press: s.press,
+		Store: s.store, Identity: s.identity, Replay: kept, Teller: credit.NewTeller(s.store), Desk: desk, Bank: statements, Jobs: s.jobs, Models: gate, Planner: p, Writer: w, Pipelines: pipelines, Press: s.press, Eraser: s.eraser,
 		Sites: limit(subscription.Sites), Throttle: often, Proxies: cfg.TrustedProxies, Log: s.log, Version: Version,
 		Ending: s.ending,
 	})
 	s.handler = s.routes(a, web.New(web.Rooms{
-		Store: s.store, Identity: s.identity, Desk: desk, Bank: statements, Jobs: s.jobs, Planner: p, Writer: w, Pipelines: pipelines, Press: s.press, Models: gate,
+		Store: s.store, Identity: s.identity, Desk: desk, Bank: statements, Jobs: s.jobs, Planner: p, Writer: w, Pipelines: pipelines, Press: s.press, Models: gate, Eraser: s.eraser,
 		Sites: limit(subscription.Sites), Replay: kept, Throttle: often, Proxies: cfg.TrustedProxies,
 		BaseURL: cfg.BaseURL, Log: s.log,
 	}), c)

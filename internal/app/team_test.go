@@ -150,7 +150,7 @@ func TestATeamFromTheLetterToTheEnd(t *testing.T) {
 	m.send("PATCH", "/account/members/"+in.text("user.id"), admin, object{"role": "owner"}).fault(http.StatusForbidden, "auth.forbidden")
 	m.send("DELETE", "/account/members/"+ownerID, admin, nil).fault(http.StatusForbidden, "auth.forbidden")
 	m.send("POST", "/account/invitations", admin, object{"email": "friend@example.com", "role": "owner"}).fault(http.StatusForbidden, "auth.forbidden")
-	program := m.tenancy.key(0, "", tenant.PermissionNames()...)
+	program := m.tenancy.key(0, "", tenant.KeyPermissions.Names()...)
 	m.send("GET", "/account/members", program, nil).is(http.StatusOK)
 	m.send("POST", "/account/invitations", program, object{"email": "friend@example.com", "role": "viewer"}).fault(http.StatusForbidden, "auth.forbidden")
 	m.send("PATCH", "/account/members/"+noraID, program, object{"role": "admin"}).fault(http.StatusForbidden, "auth.forbidden")

@@ -101,7 +101,7 @@ func (m tenancy) makeKey(life time.Duration, site string, scopes ...string) (k i
 
 func (m tenancy) revoked() string {
 	m.h.t.Helper()
-	k, text := m.makeKey(0, "", tenant.PermissionNames()...)
+	k, text := m.makeKey(0, "", tenant.KeyPermissions.Names()...)
 	m.update(func(ctx context.Context, tx *tenant.Tx) error { return identity.RevokeKey(ctx, tx, k.ID) })
 	return text
 }

@@ -29,7 +29,7 @@ var floors = []string{
 	"prompt", "ai/internal/provider", "ai/internal/cluster", "ai/internal/provider/offline", "ai/internal/provider/chat",
 	"ai/internal/provider/vendortest", "ai/internal/provider/openai", "ai/internal/provider/anthropic", "ai", "ai/aitest",
 	"site", "planner/internal/keywordfile", "planner", "writer",
-	"publish/wordpresstest", "publish/internal/wordpress", "publish", "automation", "export",
+	"publish/wordpresstest", "publish/internal/wordpress", "publish", "automation", "export", "erasure",
 	// the edges, and what knows everybody
 	"web/assets", "web/ui", "web/webtest", "web", "api", "app",
 	"arch",

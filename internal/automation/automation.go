@@ -16,8 +16,7 @@ import (
 	"slices"
 	"time"
 
-	"igny8/internal/words"
-
+	"igny8/internal/account"
 	"igny8/internal/audit"
 	"igny8/internal/clock"
 	"igny8/internal/credit"
@@ -27,6 +26,7 @@ import (
 	"igny8/internal/publish"
 	"igny8/internal/site"
 	"igny8/internal/tenant"
+	"igny8/internal/words"
 )
 
 // Step is one kind of work that a pipeline orders.
@@ -254,7 +254,7 @@ func Runs(ctx context.Context, r tenant.Reader, sid site.ID, before RunID, limit
 
 // Reason is what the pipeline waits for, in words; empty: for nothing.
 func (p Pipeline) Reason() words.Text {
-	for _, f := range []*fault.Fault{errWorking, errBudgetSpent, errDayDone, errNothingToDo, credit.ErrInsufficient, publish.ErrNoChannel} {
+	for _, f := range []*fault.Fault{errWorking, errBudgetSpent, errDayDone, errNothingToDo, credit.ErrInsufficient, publish.ErrNoChannel, account.ErrToBeDeleted} {
 		if f.Code == p.Waits {
 			return f.Msg
 		}

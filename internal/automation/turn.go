@@ -131,6 +131,9 @@ func (m *Manager) turn(ctx context.Context, tx *tenant.Tx, p Pipeline) ([]Run, *
 	if err := m.r.Admit(ctx, tx); err != nil {
 		return waiting(err)
 	}
+	if err := account.Stays(ctx, tx); err != nil {
+		return waiting(err)
+	}
 	t := &turn{m: m, p: p, day: p.dayOf(tx.Now())}
 	if err := t.ready(ctx, tx); err != nil {
 		return waiting(err)

@@ -45,8 +45,8 @@ func ParseScopes(names []string) ([]tenant.Permission, error) {
 	var all []tenant.Permission
 	for i, n := range names {
 		p, ok := tenant.ParsePermission(n)
-		if !ok {
-			return nil, ErrKeyScope.At(fmt.Sprintf("body.scopes[%d]", i), words.With("must be one of %s", strings.Join(tenant.PermissionNames(), ", ")), nil)
+		if !ok || !tenant.KeyPermissions.Has(p) {
+			return nil, ErrKeyScope.At(fmt.Sprintf("body.scopes[%d]", i), words.With("must be one of %s", strings.Join(tenant.KeyPermissions.Names(), ", ")), nil)
 		}
 		all = append(all, p)
 	}
@@ -91,10 +91,10 @@ func checkKey(tx *tenant.Tx, n *NewKey) error {
 	}
 	n.Name = name
 	if len(n.Scopes) == 0 {
-		return ErrKeyScope.At("body.scopes", words.With("one or more of %s", strings.Join(tenant.PermissionNames(), ", ")), nil)
+		return ErrKeyScope.At("body.scopes", words.With("one or more of %s", strings.Join(tenant.KeyPermissions.Names(), ", ")), nil)
 	}
 	for _, p := range n.Scopes {
-		if !tenant.AllPermissions.Has(p) {
+		if !tenant.KeyPermissions.Has(p) {
 			return ErrKeyScope.At("body.scopes", "no such scope", nil)
 		}
 		if err := tx.Scope().Require(p); err != nil {

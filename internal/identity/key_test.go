@@ -121,13 +121,14 @@ func TestKeyRefusesWhatMakesNoSense(t *testing.T) {
 		n    identity.NewKey
 		want error
 	}{
-		"no name":         {identity.NewKey{Scopes: readOnly}, identity.ErrKeyName},
-		"long name":       {identity.NewKey{Name: strings.Repeat("k", 101), Scopes: readOnly}, identity.ErrKeyName},
-		"control":         {identity.NewKey{Name: "a\x1bb", Scopes: readOnly}, identity.ErrKeyName},
-		"no scope":        {identity.NewKey{Name: "k"}, identity.ErrKeyScope},
-		"unknown scope":   {identity.NewKey{Name: "k", Scopes: []tenant.Permission{63}}, identity.ErrKeyScope},
-		"expired":         {identity.NewKey{Name: "k", Scopes: readOnly, Expires: now.Add(-time.Second)}, identity.ErrKeyExpiry},
-		"expires as made": {identity.NewKey{Name: "k", Scopes: readOnly, Expires: now}, identity.ErrKeyExpiry},
+		"no name":           {identity.NewKey{Scopes: readOnly}, identity.ErrKeyName},
+		"long name":         {identity.NewKey{Name: strings.Repeat("k", 101), Scopes: readOnly}, identity.ErrKeyName},
+		"control":           {identity.NewKey{Name: "a\x1bb", Scopes: readOnly}, identity.ErrKeyName},
+		"no scope":          {identity.NewKey{Name: "k"}, identity.ErrKeyScope},
+		"unknown scope":     {identity.NewKey{Name: "k", Scopes: []tenant.Permission{63}}, identity.ErrKeyScope},
+		"a scope of people": {identity.NewKey{Name: "k", Scopes: []tenant.Permission{tenant.DeleteAccount}}, identity.ErrKeyScope},
+		"expired":           {identity.NewKey{Name: "k", Scopes: readOnly, Expires: now.Add(-time.Second)}, identity.ErrKeyExpiry},
+		"expires as made":   {identity.NewKey{Name: "k", Scopes: readOnly, Expires: now}, identity.ErrKeyExpiry},
 	} {
 		err := h.st.Update(t.Context(), f.scope, func(ctx context.Context, tx *tenant.Tx) error {
 			_, text, err := identity.CreateKey(ctx, tx, tt.n)

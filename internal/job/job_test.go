@@ -240,6 +240,39 @@ func TestCancelRunning(t *testing.T) {
 	}
 }
 
+func TestCancelAll(t *testing.T) {
+	running := make(chan struct{})
+	sh := newShop(t, job.Options{Workers: 1}, func(ctx context.Context, _ tenant.Scope, _ *job.Run, _ paint) (any, error) {
+		close(running)
+		<-ctx.Done()
+		return nil, ctx.Err()
+	})
+	sh.start()
+	runs := sh.enqueue("north")
+	<-running
+	waits := []job.ID{sh.enqueue("south"), sh.enqueue("west")}
+	all := func(limit int) (n int64) {
+		t.Helper()
+		err := sh.st.Update(t.Context(), sh.s, func(ctx context.Context, tx *tenant.Tx) (err error) {
+			n, err = sh.q.CancelAll(ctx, tx, limit)
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return n
+	}
+	if n := all(10); n != 3 {
+		t.Errorf("%d jobs had not ended, want 3", n)
+	}
+	for _, id := range append(waits, runs) {
+		sh.await(id, job.Cancelled)
+	}
+	if n := all(10); n != 0 || sh.p.abandoned.Load() != 3 {
+		t.Errorf("%d have not ended, %d were abandoned", n, sh.p.abandoned.Load())
+	}
+}
+
 func TestInterruptedGoesOn(t *testing.T) {
 	var runs atomic.Int64
 	running := make(chan struct{}, 2)

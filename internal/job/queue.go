@@ -192,6 +192,27 @@ func (q *Queue) Cancel(ctx context.Context, tx *tenant.Tx, jid ID) error {
 	return fmt.Errorf("cancel %s: %w", jid, ErrOver)
 }
 
+// CancelAll is Cancel for all jobs of an account that have not ended, at most
+// limit of them, and says how many: none when nothing is at work any more.
+func (q *Queue) CancelAll(ctx context.Context, tx *tenant.Tx, limit int) (int64, error) {
+	var all []ID
+	err := tx.Each(ctx, `SELECT id FROM jobs WHERE account_id = $1 AND state IN ('queued', 'running') ORDER BY id LIMIT $2`, []any{limit}, func(scan tenant.Scan) error {
+		var jid ID
+		err := scan(&jid)
+		all = append(all, jid)
+		return err
+	})
+	if err != nil {
+		return 0, fmt.Errorf("jobs that have not ended: %w", err)
+	}
+	for _, jid := range all {
+		if err := q.Cancel(ctx, tx, jid); err != nil && !errors.Is(err, ErrOver) { // one that ran may have ended
+			return 0, err
+		}
+	}
+	return int64(len(all)), nil
+}
+
 // Start begins to run jobs, until Stop.
 func (q *Queue) Start(ctx context.Context) error {
 	ctx, q.stop = context.WithCancel(context.WithoutCancel(ctx))

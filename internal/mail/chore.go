@@ -22,6 +22,15 @@ func (f *Office) Chore() job.Chore {
 	return job.Chore{Name: "old letters", Every: time.Hour, Do: f.putAway}
 }
 
+// Forget deletes the letters to an address that have gone or been given up: who
+// had it is forgotten. What has yet to go tells him of that.
+func (f *Office) Forget(ctx context.Context, tx *tenant.SharedTx, address string) error {
+	if _, err := tx.Exec(ctx, `DELETE FROM letters WHERE recipient = $1 AND state <> 'queued'`, address); err != nil {
+		return fmt.Errorf("forget the letters to somebody: %w", err)
+	}
+	return nil
+}
+
 func (f *Office) putAway(ctx context.Context) (more bool, err error) {
 	err = f.st.UpdateShared(ctx, func(ctx context.Context, tx *tenant.SharedTx) error {
 		n, err := tx.Exec(ctx, `

@@ -32,6 +32,10 @@ const (
 	KindAccessStopped       Kind = "access_stopped"
 	KindSubscriptionEnded   Kind = "subscription_ended"
 	KindCreditsLow          Kind = "credits_low"
+	KindDeletionOrdered     Kind = "deletion_ordered"
+	KindDeletionNear        Kind = "deletion_near"
+	KindAccountKept         Kind = "account_kept"
+	KindAccountDeleted      Kind = "account_deleted"
 )
 
 // Message is what a letter says: one of the types below, each with a template
@@ -187,6 +191,14 @@ func decode(k Kind, raw []byte) (Message, error) {
 		return decodeAs[SubscriptionEnded](raw)
 	case KindCreditsLow:
 		return decodeAs[CreditsLow](raw)
+	case KindDeletionOrdered:
+		return decodeAs[DeletionOrdered](raw)
+	case KindDeletionNear:
+		return decodeAs[DeletionNear](raw)
+	case KindAccountKept:
+		return decodeAs[AccountKept](raw)
+	case KindAccountDeleted:
+		return decodeAs[AccountDeleted](raw)
 	}
 	return nil, fmt.Errorf("this release knows no letter %q", k)
 }

@@ -16,10 +16,14 @@ import (
 // an invoice asks for it. What an earlier order asked for is withdrawn, and
 // what the account had paid and not used goes to the invoice: when that is
 // enough, the plan begins at once.
+// account.ErrToBeDeleted when the account's deletion is ordered,
 // ErrUnavailable when the method is coming soon, ErrSwitchedOff when a flag
 // keeps it from the account, ErrFreePlan when there is nothing to pay. What
 // was ordered before a flag was switched can still be paid.
 func (d *Desk) Checkout(ctx context.Context, tx *tenant.Tx, p plan.Plan, m account.PaymentMethod) (subscription.Subscription, invoice.Invoice, error) {
+	if err := account.Stays(ctx, tx); err != nil {
+		return subscription.Subscription{}, invoice.Invoice{}, err
+	}
 	open, err := d.Methods(ctx, tx)
 	if err == nil {
 		err = d.usable(m, open)
@@ -106,8 +110,13 @@ func (d *Desk) Withdraw(ctx context.Context, tx *tenant.Tx, i invoice.Invoice) e
 // Cancel lets what runs end with its period, or, with false, be renewed after
 // all. An invoice for the next period that nothing was paid of is withdrawn,
 // and a vendor takes no more: who goes on after all pays the next invoice.
+// account.ErrToBeDeleted for who would go on in an account whose deletion is
+// ordered.
 func (d *Desk) Cancel(ctx context.Context, tx *tenant.Tx, cancel bool) (subscription.Subscription, error) {
 	open, err := lock(ctx, tx)
+	if err == nil && !cancel {
+		err = account.Stays(ctx, tx)
+	}
 	if err != nil {
 		return subscription.Subscription{}, err
 	}

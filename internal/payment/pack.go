@@ -19,9 +19,13 @@ import (
 // invoice asks for it, the credits are granted when that is paid, and the
 // subscription is not touched. What the account had paid and not used goes to
 // the invoice: when that is enough, the credits are there at once.
+// account.ErrToBeDeleted when the account's deletion is ordered,
 // ErrUnavailable when the method is coming soon, ErrSwitchedOff when a flag
 // keeps it from the account.
 func (d *Desk) BuyPack(ctx context.Context, tx *tenant.Tx, p plan.Pack, w plan.Wish, m account.PaymentMethod) (invoice.Invoice, error) {
+	if err := account.Stays(ctx, tx); err != nil {
+		return invoice.Invoice{}, err
+	}
 	price, err := p.Wished(w)
 	if err != nil {
 		return invoice.Invoice{}, err

@@ -19,7 +19,7 @@ const part = 500
 
 // Chore puts away claims that nobody will answer. A request that is sent again
 // is begun again, as it would be with the claim still there. Answers are kept
-// for good.
+// as long as their owner: see Erase.
 func (l *Log) Chore() job.Chore {
 	return job.Chore{Name: "lost claims", Every: time.Hour, Do: l.putAway}
 }

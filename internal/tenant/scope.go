@@ -38,12 +38,13 @@ const (
 	ReadTeam                         // who is a member
 	ManageTeam                       // members, roles, invitations
 	ManageKeys                       // API keys
+	DeleteAccount                    // have all of the account deleted, and change one's mind
 	permissionCount
 )
 
 var permissionNames = [permissionCount]string{
 	"content.read", "content.write", "content.approve", "sites.manage",
-	"billing.read", "billing.manage", "team.read", "team.manage", "keys.manage",
+	"billing.read", "billing.manage", "team.read", "team.manage", "keys.manage", "account.delete",
 }
 
 // String is the name that programs and API keys use, such as "content.read".
@@ -81,6 +82,10 @@ func Allow(ps ...Permission) Permissions {
 
 // AllPermissions is the set of an owner.
 const AllPermissions Permissions = 1<<permissionCount - 1
+
+// KeyPermissions is the set of an API key that may do all that a key can: what
+// cannot be taken back is for people.
+const KeyPermissions = AllPermissions &^ (1 << DeleteAccount)
 
 // Has tells whether p is in the set.
 func (s Permissions) Has(p Permission) bool { return s&(1<<p) != 0 }

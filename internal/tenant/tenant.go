@@ -161,6 +161,18 @@ func (t *Tx) Exec(ctx context.Context, query string, args ...any) (int64, error)
 	return t.tx.Exec(ctx, query, all...)
 }
 
+// Purge runs DELETEs of an account that is being erased, in their order, until
+// one has deleted something, and says how many rows: none when all is gone. In
+// each of them $2 is how many rows it may delete.
+func (t *Tx) Purge(ctx context.Context, limit int, deletes ...string) (int64, error) {
+	for _, d := range deletes {
+		if n, err := t.Exec(ctx, d, limit); n > 0 || err != nil {
+			return n, err
+		}
+	}
+	return 0, nil
+}
+
 // ForUpdate is the fragment that ends a SELECT which must hold its rows until
 // the commit.
 func (t *Tx) ForUpdate() string { return t.tx.ForUpdate() }

@@ -49,13 +49,15 @@ func (w *Web) billing(rw http.ResponseWriter, r *http.Request, v *visit) error {
 	if err := w.st.View(r.Context(), v.Scope, p.read); err != nil {
 		return err
 	}
-	p.Account = p.Holder.Name
 	return show(r.Context(), rw, http.StatusOK, billingView(p))
 }
 
 func (p *billingPage) read(ctx context.Context, v *tenant.View) (err error) {
 	p.Now = v.Now()
 	if p.Holder, err = account.Load(ctx, v); err != nil {
+		return err
+	}
+	if err := belongs(ctx, v, &p.Page); err != nil {
 		return err
 	}
 	if err := subscription.Standing(ctx, v); err != nil {

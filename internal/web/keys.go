@@ -235,15 +235,17 @@ func permissionSaid(p tenant.Permission) words.Text {
 		return "Change the account's name and country"
 	case tenant.ManageKeys:
 		return "See and revoke API keys"
+	case tenant.DeleteAccount: // no program may
 	}
 	return words.Verbatim(p.String())
 }
 
-// grantable is the permissions that a member can give a key: his own.
+// grantable is the permissions that a member can give a key: his own, but for
+// what keys cannot have.
 func grantable(may tenant.Permissions) []tenant.Permission {
 	var all []tenant.Permission
-	for _, name := range tenant.PermissionNames() {
-		if p, ok := tenant.ParsePermission(name); ok && may.Has(p) {
+	for _, name := range may.And(tenant.KeyPermissions).Names() {
+		if p, ok := tenant.ParsePermission(name); ok {
 			all = append(all, p)
 		}
 	}

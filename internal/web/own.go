@@ -31,6 +31,10 @@ func (w *Web) mountOwn() {
 	w.mount("GET /log", identity.TenantEvenIfUnpaid(tenant.ManageTeam), w.accountLog)
 	w.mount("POST /log/visits/end", identity.TenantEvenIfUnpaid(tenant.ManageTeam), w.endVisit)
 	w.mount("GET /account/export", identity.TenantEvenIfUnpaid(tenant.ManageTeam), w.exportAccount)
+	deleting := identity.TenantEvenIfUnpaid(tenant.DeleteAccount)
+	w.mount("GET /account/delete", deleting, w.askDeletion)
+	w.mountSeldom("POST /account/delete", deleting, w.orderDeletion)
+	w.mount("POST /account/keep", deleting, w.keepAccount)
 }
 
 // exportAccount is all of the account, as a file.

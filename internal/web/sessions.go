@@ -7,7 +7,6 @@ import (
 
 	"igny8/internal/words"
 
-	"igny8/internal/account"
 	"igny8/internal/identity"
 	"igny8/internal/tenant"
 	"igny8/internal/web/ui"
@@ -36,11 +35,7 @@ func (w *Web) personal(ctx context.Context, v *visit, title words.Text) (ui.Page
 	if err != nil || nobodys(v.Caller) {
 		return p, err
 	}
-	err = w.st.View(ctx, v.Scope, func(ctx context.Context, view *tenant.View) error {
-		a, err := account.Load(ctx, view)
-		p.Account = a.Name
-		return err
-	})
+	err = w.st.View(ctx, v.Scope, func(ctx context.Context, view *tenant.View) error { return belongs(ctx, view, &p) })
 	return p, err
 }
 

@@ -10,7 +10,6 @@ import (
 
 	"igny8/internal/words"
 
-	"igny8/internal/account"
 	"igny8/internal/fault"
 	"igny8/internal/identity"
 	"igny8/internal/publish"
@@ -63,11 +62,9 @@ func (w *Web) within(r *http.Request, v *visit, p *ui.Page, title words.Text, re
 		return err
 	}
 	return w.st.View(r.Context(), v.Scope, func(ctx context.Context, view *tenant.View) error {
-		a, err := account.Load(ctx, view)
-		if err != nil {
+		if err := belongs(ctx, view, &filled); err != nil {
 			return err
 		}
-		filled.Account = a.Name
 		*p = filled
 		return read(ctx, view)
 	})

@@ -81,7 +81,10 @@ type accountPage struct {
 	Now                                     time.Time
 	MaySuspend, MayAdjust, MayConfirm, Logs bool
 	MayVisit                                bool
-	Opens                                   bool // may say what an account of the operator's own may do
+	Deletion                                *account.Deletion // nil: none is ordered
+	DeletedBy                               words.Text
+	Undecided                               int64 // payments that the deletion waits for
+	Opens                                   bool  // may say what an account of the operator's own may do
 }
 
 func (p accountPage) path(what string) string {
@@ -118,6 +121,17 @@ func (w *Web) account(rw http.ResponseWriter, r *http.Request, v *visit) error {
 
 func (p *accountPage) read(ctx context.Context, tx *tenant.Tx) (err error) {
 	if p.Holder, err = account.Load(ctx, tx); err != nil {
+		return err
+	}
+	d, found, err := account.DeletionOf(ctx, tx)
+	if err == nil && found {
+		p.Deletion = &d
+		p.DeletedBy, err = orderedBy(ctx, tx, d)
+	}
+	if err == nil && found {
+		p.Undecided, err = payment.Undecided(ctx, tx)
+	}
+	if err != nil {
 		return err
 	}
 	s, err := subscription.Current(ctx, tx)

@@ -114,7 +114,7 @@ func roleSaid(r account.Role) words.Text {
 	case account.Owner:
 		return "Everything, and what the account orders and pays."
 	case account.Admin:
-		return "Everything but ordering and paying: sites, team and API keys too."
+		return "Everything but ordering, paying and deleting the account: sites, team and API keys too."
 	case account.Editor:
 		return "Plans, writes, approves and publishes; spends credits."
 	case account.Viewer:

@@ -20,6 +20,7 @@ import (
 	"igny8/internal/ai"
 	"igny8/internal/automation"
 	"igny8/internal/bank"
+	"igny8/internal/erasure"
 	"igny8/internal/httpx"
 	"igny8/internal/identity"
 	"igny8/internal/job"
@@ -45,6 +46,7 @@ type Rooms struct {
 	Press     *publish.Press
 	Pipelines *automation.Manager
 	Models    *ai.Gateway
+	Eraser    *erasure.Eraser
 	Sites     site.Limit  // how many sites an account may have
 	Replay    *replay.Log // of forms that must count once
 	Throttle  *throttle.Gate

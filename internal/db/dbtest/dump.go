@@ -67,3 +67,24 @@ func tablesOf(a, b map[string][]string) []string {
 	slices.Sort(names)
 	return slices.Compact(names)
 }
+
+// AccountTables lists the tables that have a column account_id.
+func AccountTables(t testing.TB, d *db.DB) []string {
+	t.Helper()
+	var all []string
+	err := d.View(t.Context(), func(ctx context.Context, v *db.View) error {
+		all = nil
+		return v.Each(ctx, catalogue[d.Engine()], nil, func(scan db.Scan) error {
+			var table, column string
+			err := scan(&table, &column)
+			if column == "account_id" {
+				all = append(all, table)
+			}
+			return err
+		})
+	})
+	if err != nil {
+		t.Fatalf("list the tables of accounts: %v", err)
+	}
+	return all
+}

@@ -54,6 +54,7 @@ var codes = map[string]words.Text{
 	"payment_reported": "Payment reported", "payment_undone": "Payment undone", "reset_password": "Reset password", "role_changed": "Role changed",
 	"second_factor_changed": "Second factor changed", "subscription_ended": "Subscription ended", "trial_ended": "Trial ended",
 	"trial_ending": "Trial ending", "verify_email": "Verify email", "support_visit": "Support visit",
+	"account_deleted": "Account deleted", "account_kept": "Account kept", "deletion_near": "Deletion near", "deletion_ordered": "Deletion ordered",
 
 	// details of what was done
 	"due": "Due", "number": "Number", "external_payment_id": "External payment id", "invoice": "Invoice", "method": "Method", "payer_name": "Payer's name",
@@ -64,6 +65,8 @@ var codes = map[string]words.Text{
 
 	// what was done, in the log
 	"account.created": "Account created", "account.exported": "Account exported", "account.read": "Account looked at", "account.renamed": "Account renamed",
+	"account.deletion_ordered": "Deletion of the account ordered", "account.deletion_reminded": "Reminder of the deletion sent",
+	"account.kept": "Account kept", "account.shut": "Account closed for its deletion", "account.erased": "Account deleted",
 	"account.suspended": "Account suspended", "account.reactivated": "Account reactivated",
 	"agreement.begun": "Agreement with the payment provider begun", "agreement.ended": "Agreement with the payment provider ended",
 	"agreement.stopping": "Agreement with the payment provider ends with its period",
@@ -87,6 +90,7 @@ var codes = map[string]words.Text{
 	"user.email_verified": "E-mail address confirmed", "user.password_changed": "Password changed", "user.password_reset": "Password chosen anew",
 	"member.left":      "Member left",
 	"credits.adjusted": "Credits adjusted", "credits.debt_repaid": "Owed credits repaid",
+	"credits.forfeited":        "Credits ended with the account",
 	"credits.debt_written_off": "Owed credits written off", "credits.failure_rule": "Rule for failures changed",
 	"credits.overrun": "Work cost more than was held for it", "credits.revoked": "Credits taken back", "credits.threshold": "Warning about credits set",
 	"flag.changed": "Flag changed", "flag.overridden": "Flag set for the account", "idea.changed": "Idea changed",

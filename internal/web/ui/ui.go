@@ -124,7 +124,14 @@ type Page struct {
 	Known   bool     // the browser holds a session, good or not
 	Message *Message // nil: none
 	Visit   *Visit   // nil: who sees it is in nobody else's account
+	Ending  *Ending  // nil: the account stays
 	Locale  Locale
+}
+
+// Ending is that the account whose pages these are is to be deleted.
+type Ending struct {
+	At   time.Time
+	Keep bool // who looks may keep it
 }
 
 // Visit is what one of the operator's people is told on every page while he is in
