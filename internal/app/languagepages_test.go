@@ -38,7 +38,7 @@ func TestPagesSpeakTheLanguage(t *testing.T) {
 			tab.post("/sign-in", url.Values{"email": {who}, "password": {passwords[who]}})
 		}
 		tab.visit(start)
-		if min := map[string]int{"/home": 40, "/staff": 25, "/": 4}[start]; len(tab.seen) < min {
+		if least := map[string]int{"/home": 40, "/staff": 25, "/": 4}[start]; len(tab.seen) < least {
 			t.Errorf("from %s only %d pages were seen: %v", start, len(tab.seen), tab.seen)
 		}
 	}
@@ -164,7 +164,7 @@ func unmarked(page *html.Node) []string {
 	for n := range page.Descendants() {
 		switch {
 		case n.Type == html.TextNode && !silent(n.Parent):
-			rest := ""
+			var rest string
 			rest, depth = outside(n.Data, depth)
 			look(rest)
 		case n.Type == html.ElementNode && !silent(n):

@@ -130,6 +130,10 @@ func TestScreens(t *testing.T) {
 		b.Go(page.path).Snap(folder, page.name)
 	}
 	telephone.Go("/keywords").Snap(folder, "telephone-keywords")
+	b.Go("/home").Press(`button[lang="de"]`).Is("/home", "Willkommen")
+	b.Snap(folder, "home-german")
+	b.Go("/billing/invoices/"+invoice).Snap(folder, "billing-german")
+	b.Press(`button[lang="en"]`)
 	o.Go("/staff").Snap(folder, "operator-overview")
 	o.Go("/staff/sell").Snap(folder, "operator-sell")
 	b.Go("/docs#/operations/list-sites").Until(`document.body.innerText.includes("/api/v1/sites")`)
