@@ -69,7 +69,7 @@ func signUp(b *webtest.Browser, email string) *webtest.Browser {
 }
 
 var browsers = map[string]webtest.Options{
-	"desktop": {}, "telephone": {Width: 390, Height: 844}, "dark": {Dark: true, Language: "de-DE"}, "telephone in the dark": {Width: 390, Height: 844, Dark: true},
+	"desktop": {}, "telephone": {Width: 390, Height: 844}, "dark": {Dark: true, Language: "fr-FR"}, "telephone in the dark": {Width: 390, Height: 844, Dark: true},
 	"no scripts": {NoScripts: true}, "telephone without scripts": {Width: 390, Height: 844, NoScripts: true},
 }
 

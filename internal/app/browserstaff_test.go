@@ -236,7 +236,7 @@ func TestBrowserStaffLooksAfterAccounts(t *testing.T) {
 		b.Type("reason", "Their import fails.").Submit("Enter")
 		look(b.Is("/home", "Their import fails.", "You may only look."), name+" visiting")
 		look(b.Submit("Leave").Is(path, "You have left the account.", "Support visits"), name+" visited")
-		look(b.Go("/staff/audit?account="+id).Is("/staff/audit?account="+id, "account.suspended", "abuse"), name+" log")
+		look(b.Go("/staff/audit?account="+id).Is("/staff/audit?account="+id, "Account suspended", "abuse"), name+" log")
 		b.Go("/staff/audit?from=nonsense").Is("/staff/audit?from=nonsense", "Nothing found")
 		look(b.Go("/staff/letters").Is("/staff/letters", "Verify email", who["email"].(string)), name+" letters")
 		b.Clean()

@@ -54,6 +54,7 @@ var keptTables = map[string]string{
 	"plan_changes":            "what a credit note was for",
 	"renewal_notices":         "that money was asked for",
 	"subscription_periods":    "what an invoice paid for",
+	"support_visits":          "when support was in the account, and why: the log tells of it",
 	"subscriptions":           "what invoices are for",
 	"vendor_agreements":       "by it money that comes late finds its account",
 }
@@ -65,8 +66,9 @@ var namesHim = map[string]string{
 	"credit_entries": "references that programs chose", "credit_holds": "likewise",
 	"credit_notes": "the reason that the operator wrote",
 	"invoices":     "the buyer", "payments": "who paid, and the bank's reference", "money_entries": "likewise",
-	"subscriptions": "the bank's reference of the last payment",
-	"letters":       "a letter says that the account was deleted; it is put away after 90 days",
+	"support_visits": "when support was in the account, and why: the log tells of it",
+	"subscriptions":  "the bank's reference of the last payment",
+	"letters":        "a letter says that the account was deleted; it is put away after 90 days",
 }
 
 // fill adds what a furnished tenant has none of, so that every table of accounts

@@ -150,7 +150,7 @@ func TestBrowserFromASiteToClusters(t *testing.T) {
 		if got := b.Go("/articles/" + article).Value("categories"); got != "Baking, Bees" {
 			t.Errorf("the categories are %q", got)
 		}
-		look(b.Go("/calendar?month="+time.Now().UTC().AddDate(0, 0, 1).Format("2006-01")).Is(b.At("location.pathname + location.search"), "queued"), name+" calendar")
+		look(b.Go("/calendar?month="+time.Now().UTC().AddDate(0, 0, 1).Format("2006-01")).Is(b.At("location.pathname + location.search"), "Queued"), name+" calendar")
 		h.send("DELETE", "/sites/"+site+"/wordpress", token, nil).is(http.StatusNoContent)
 		b.Go("/articles/" + article)
 		b.Submit("Write it anew")

@@ -12,6 +12,7 @@ import (
 
 	"igny8/internal/db/dbtest"
 	"igny8/internal/prompt"
+	"igny8/internal/web/webtest"
 
 	"golang.org/x/net/html"
 )
@@ -210,4 +211,36 @@ func outside(s string, depth int) (string, int) {
 		}
 	}
 	return b.String(), depth
+}
+
+// TestBrowserSpeaksGerman: words are longer there, and must fit on a telephone.
+func TestBrowserSpeaksGerman(t *testing.T) {
+	t.Parallel()
+	onSQLite(t)
+	h := openPages(t)
+	operator, olga := h.employ()
+	f := h.furnish(t, operator, "anna")
+	b := webtest.Open(t, h.base, webtest.Options{Width: 390, Height: 844, Language: "de-DE"})
+	look(b.Go("/").Is("/", "Aus Ihrer Keyword-Liste"), "german first page")
+	look(b.Go("/sign-up").Is("/sign-up", "Österreich"), "german sign-up")
+	b.Go("/sign-in").Type("email", "anna@example.com").Type("password", "wrong").Submit("Anmelden").Is("/sign-in", "Anmelden")
+	look(b, "german mistake")
+	b.Type("email", "anna@example.com").Type("password", f.password).Submit("Anmelden").Is("/home", "Willkommen, anna.")
+	look(b, "german home")
+	for _, path := range []string{
+		"/keywords", "/clusters", "/ideas", "/articles/" + f.ids["content"], "/calendar", "/billing", "/billing/plans", "/billing/invoices/" + f.ids["invoice"], "/team", "/account/delete",
+	} {
+		look(b.Go(path), "german"+strings.ReplaceAll(path, "/", " "))
+	}
+	// Who chooses a language keeps it, and gets his letters in it.
+	b.Click(`[popovertarget="side"]`).Press(`#side button[lang="en"]`).Is("/account/delete", "Delete the account")
+	b.Click(`[popovertarget="side"]`).Press(`#side button[lang="de"]`).Is("/account/delete", "Konto löschen")
+	if h.count(`SELECT count(*) FROM users WHERE email = 'anna@example.com' AND language = 'de'`) != 1 {
+		t.Error("the letters are not in German")
+	}
+	s := webtest.Open(t, h.base, webtest.Options{Width: 390, Height: 844, Language: "de-DE"})
+	s.Go("/sign-in").Type("email", olga).Type("password", goodPassword).Submit("Anmelden")
+	for _, path := range []string{"/staff", "/staff/payments", "/staff/accounts/" + f.ids["account"], "/staff/sell", "/staff/settings/flags"} {
+		look(s.Go(path), "german"+strings.ReplaceAll(path, "/", " "))
+	}
 }

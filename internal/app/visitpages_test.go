@@ -149,7 +149,7 @@ func TestSupportVisitsAnAccount(t *testing.T) {
 	}
 
 	// The account reads of it, and ends it.
-	log := owner.get("/log").is(http.StatusOK, "/log", "Support is in this account", "Their import fails.", "Support visit began", "Site created", "The operator", "Visit accounts as support").lacks(email)
+	log := owner.get("/log").is(http.StatusOK, "/log", "Support is in this account", "Their import fails.", "Support visit began", "Site added", "The operator", "Visit accounts as support").lacks(email)
 	_, rest, _ := strings.Cut(log.text, `name="visit" value="`)
 	vid, _, _ := strings.Cut(rest, `"`)
 	owner.post("/log/visits/end", url.Values{"visit": {vid}}).is(http.StatusOK, "/log", "Support is out of the account.", "Support visit ended").lacks("Send support away")

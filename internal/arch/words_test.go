@@ -75,6 +75,9 @@ func (s *said) hear(p *packages.Package) {
 	}
 	for _, f := range p.Syntax {
 		ast.Inspect(f, func(n ast.Node) bool {
+			if a, ok := n.(*ast.AssignStmt); ok && a.Tok == token.ADD_ASSIGN && isText(p.TypesInfo.Types[a.Lhs[0]].Type) {
+				s.crimes = append(s.crimes, place(a)+": "+put)
+			}
 			e, ok := n.(ast.Expr)
 			if !ok {
 				return true
@@ -94,13 +97,15 @@ func (s *said) hear(p *packages.Package) {
 	}
 }
 
+const put = "texts are not put together with +, because no language is made of the pieces of another: use words.With or words.Join"
+
 // wrong tells what keeps an expression from being said in a language, empty
 // where nothing does.
 func (s *said) wrong(info *types.Info, e ast.Expr, tv types.TypeAndValue) string {
 	switch e := e.(type) {
 	case *ast.BinaryExpr:
 		if e.Op == token.ADD && isText(tv.Type) {
-			return "texts are not put together with +, because no language is made of the pieces of another: use words.With or words.Join"
+			return put
 		}
 	case *ast.CallExpr:
 		if info.Types[e.Fun].IsType() && len(e.Args) == 1 {

@@ -8,6 +8,8 @@ import (
 	"net/url"
 	"strings"
 
+	"igny8/internal/words"
+
 	"igny8/internal/account"
 	"igny8/internal/fault"
 	"igny8/internal/invoice"
@@ -129,7 +131,7 @@ func (p plansPage) picks() []ui.Pick {
 	picks := planPicks(p.Locale, p.Plans)
 	for n, o := range p.Plans {
 		if p.on(o) {
-			picks[n].Label += " – your plan now"
+			picks[n].Label = words.With("%s – your plan now", picks[n].Label)
 			picks[n].Disabled = true
 		}
 	}

@@ -29,8 +29,8 @@ func (w *Web) chooseLanguage(rw http.ResponseWriter, r *http.Request, _ *visit) 
 	if err != nil {
 		return err
 	}
-	l := words.Match(values.Get("language"))
-	if l.Tag() != values.Get("language") {
+	l := words.Match(values.Get("speak"))
+	if l.Tag() != values.Get("speak") {
 		return errNoSuchThing
 	}
 	c := w.cookie(languageCookie, l.Tag())

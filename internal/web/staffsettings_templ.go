@@ -1088,7 +1088,7 @@ func flagsView(p flagsPage) templ.Component {
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-				switch words.Verbatim(f.Share.String()) {
+				switch f.Share.String() {
 				case "off":
 					templ_7745c5c3_Err = ui.Badge(ui.Quiet, "Off").Render(ctx, templ_7745c5c3_Buffer)
 					if templ_7745c5c3_Err != nil {
