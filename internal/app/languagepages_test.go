@@ -65,6 +65,21 @@ func (b *languageTab) post(path string, form url.Values) {
 	}
 }
 
+// send asks for something without a form, and is the status of the answer.
+func (b *languageTab) send(method, path string) int {
+	b.h.t.Helper()
+	req, err := http.NewRequestWithContext(b.h.t.Context(), method, b.h.base+path, strings.NewReader("{}"))
+	if err != nil {
+		b.h.t.Fatal(err)
+	}
+	res, err := b.client.Do(req)
+	if err != nil {
+		b.h.t.Fatal(err)
+	}
+	_ = res.Body.Close()
+	return res.StatusCode
+}
+
 func (b *languageTab) get(path, language string) (page *html.Node, text string) {
 	b.h.t.Helper()
 	req, err := http.NewRequestWithContext(b.h.t.Context(), http.MethodGet, b.h.base+path, nil)
@@ -127,7 +142,7 @@ func (b *languageTab) visit(path string) {
 			continue
 		}
 		to := attribute(n, "href")
-		if strings.HasPrefix(to, "/") && !strings.HasPrefix(to, "//") && !strings.HasPrefix(to, "/static/") && !strings.HasPrefix(to, "/api/") {
+		if strings.HasPrefix(to, "/") && !strings.HasPrefix(to, "//") && !strings.HasPrefix(to, "/static/") && !strings.HasPrefix(to, "/api/") && !strings.HasPrefix(to, "/staff/queue/") { // River speaks English alone
 			to, _, _ = strings.Cut(to, "#")
 			b.visit(to)
 		}

@@ -100,7 +100,7 @@ func TestStaffsPagesNeedTheirPrivileges(t *testing.T) {
 		account + "/visit":   {tenant.SupportVisit},
 		account + "/credits": {tenant.CreditsAdjust}, account + "/write-off": {tenant.CreditsAdjust}, "/staff/settings/bank-accounts": {tenant.PlansManage},
 		"/staff/settings/company": {tenant.PlansManage}, "/staff/settings/approval": {tenant.PlansManage}, "/staff/settings/imports": both,
-		"/staff/settings/flags": {tenant.FlagsManage}, "/staff/letters": {tenant.AuditRead}, "/staff/audit": {tenant.AuditRead},
+		"/staff/settings/flags": {tenant.FlagsManage}, "/staff/letters": {tenant.AuditRead}, "/staff/queue/": {tenant.JobsManage}, "/staff/audit": {tenant.AuditRead},
 	}
 	for _, p := range tenant.AllPrivileges() {
 		who := someone("trial", "")

@@ -136,7 +136,7 @@ func (s *server) wire(ctx context.Context, cfg config.Config, secret config.Secr
 	if err != nil {
 		return err
 	}
-	s.jobs, err = job.New(s.db, s.log, job.Options{Admit: subscription.Standing})
+	s.jobs, err = job.New(s.db, s.log, job.Options{Admit: subscription.Standing, UIPath: web.QueuePath})
 	if err != nil {
 		return err
 	}

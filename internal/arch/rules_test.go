@@ -52,6 +52,7 @@ var onlyInto = map[string][]string{
 	"igny8/internal/app":                             {},
 	"github.com/danielgtaylor/huma/v2":               {"api"},
 	"github.com/riverqueue/river":                    {"db", "job"},
+	"riverqueue.com/riverui":                         {"job"},
 	"github.com/jackc/pgx/v5":                        {"db", "db/dbtest", "job"},
 	"github.com/redis/go-redis/v9":                   {"throttle"},
 	"github.com/golang-jwt/jwt/v5":                   {"identity"},

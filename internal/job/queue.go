@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net/http"
 	"sync"
 	"time"
 
@@ -16,6 +17,8 @@ import (
 	"github.com/riverqueue/river/riverdriver/riverpgxv5"
 	"github.com/riverqueue/river/riverdriver/riversqlite"
 	"github.com/riverqueue/river/rivertype"
+	"riverqueue.com/riverui"
+	"riverqueue.com/riverui/uiendpoints"
 
 	"igny8/internal/clock"
 	"igny8/internal/db"
@@ -31,6 +34,8 @@ type Options struct {
 	Admit func(context.Context, tenant.Reader) error
 	// Backoff is the wait after the nth failed try; nil: 1, 5, 25 seconds.
 	Backoff func(attempt int) time.Duration
+	// UIPath is where people find UI, such as "/staff/queue"; empty: nowhere.
+	UIPath string
 }
 
 // maxTries is how often a job is tried before its error is final.
@@ -50,6 +55,7 @@ type Queue struct {
 	work     client
 	stop     context.CancelFunc
 	sweeping sync.WaitGroup
+	ui       *riverui.Handler // nil: nobody finds it
 }
 
 // client is what the two kinds of River client have in common.
@@ -99,21 +105,25 @@ func New(d *db.DB, log *slog.Logger, opt Options) (*Queue, error) {
 		RescueStuckJobsAfter: errandLost,
 	}
 	var err error
+	var pages uiendpoints.Bundle
 	if d.Engine() == db.Postgres {
 		// To rebuild an index one must own it, and the role that serves owns
 		// nothing. The operator can, when the queue's have grown.
 		cfg.ReindexerIndexNames, cfg.ReindexerSchedule = []string{}, river.NeverSchedule()
 		var w *river.Client[pgx.Tx]
 		w, err = river.NewClient(riverpgxv5.New(d.Pool()), cfg)
-		q.work = w
+		q.work, pages = w, riverui.NewEndpoints(w, nil)
 	} else {
 		cfg.FetchPollInterval = 100 * time.Millisecond // nothing tells that a row came
 		var w *river.Client[*sql.Tx]
 		w, err = river.NewClient(riversqlite.New(d.Writer()), cfg)
-		q.work, q.insert = w, w
+		q.work, q.insert, pages = w, w, riverui.NewEndpoints(w, nil)
 	}
 	if err == nil && q.insert == nil {
 		q.insert, err = river.NewClient(riverdatabasesql.New(d.Writer()), &river.Config{Logger: cfg.Logger})
+	}
+	if err == nil && opt.UIPath != "" {
+		q.ui, err = riverui.NewHandler(&riverui.HandlerOpts{Endpoints: pages, Prefix: opt.UIPath, Logger: cfg.Logger})
 	}
 	if err != nil {
 		return nil, fmt.Errorf("job queue: %w", err)
@@ -220,6 +230,12 @@ func (q *Queue) Start(ctx context.Context) error {
 		q.stop()
 		return fmt.Errorf("job queue: %w", err)
 	}
+	if q.ui != nil {
+		if err := q.ui.Start(ctx); err != nil {
+			q.stop()
+			return fmt.Errorf("pages of the job queue: %w", err)
+		}
+	}
 	q.sweeping.Go(func() { q.sweepLoop(ctx) })
 	for _, r := range q.rounds {
 		q.sweeping.Go(func() {
@@ -232,6 +248,17 @@ func (q *Queue) Start(ctx context.Context) error {
 		})
 	}
 	return nil
+}
+
+// UI is River's own pages of the queue, below Options.UIPath: what waits, runs
+// and was given up, as River sees it. The arguments of what it shows are ids. Nil
+// where there is no UIPath. Who may see it, and which of its acts are let
+// through, the caller decides.
+func (q *Queue) UI() http.Handler {
+	if q.ui == nil {
+		return nil
+	}
+	return q.ui
 }
 
 // Stop takes no more work and waits for what runs, until ctx ends; what is

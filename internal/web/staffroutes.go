@@ -20,6 +20,7 @@ const (
 // mountStaff is what the operator's people see of money, accounts and settings.
 // Where two privileges let somebody in, the page asks for the one that he has.
 func (w *Web) mountStaff() {
+	w.mountQueue()
 	confirm := identity.Staff(tenant.PaymentsConfirm)
 	w.mount("GET /staff/payments", identity.AnyStaff(), w.staffPayments)
 	w.mount("GET /staff/payments/{id}", identity.AnyStaff(), w.staffPayment)
