@@ -52,6 +52,7 @@ func paste(t *testing.T, script string) string {
 // TestTheDocsCommandsRun pastes what the docs say into a shell, in its order.
 func TestTheDocsCommandsRun(t *testing.T) {
 	t.Parallel()
+	onSQLite(t)
 	h := openPages(t)
 	access := h.send("POST", "/auth/register", "", someone("trial", "")).is(http.StatusCreated).text("access_token")
 	scopes := []string{"content.read", "content.write", "content.approve", "sites.manage", "billing.read"}

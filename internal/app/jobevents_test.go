@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -95,15 +96,16 @@ func TestJobIsToldUntilItEnds(t *testing.T) {
 }
 
 // openStuck is a server whose model answers nothing, and a job that waits for
-// it.
-func openStuck(t *testing.T) (h *house, token, job string) {
+// it until answer is called, or the test is over.
+func openStuck(t *testing.T) (h *house, token, job string, answer func()) {
 	t.Helper()
 	m := openMeter(t)
 	m.hold = make(chan struct{})
 	cfg := settings(t)
 	cfg.AI = config.AI{Provider: config.OpenAI, BaseURL: m.url, Model: "m"}
 	h = openOn(t, clock.Clock{}, cfg)
-	t.Cleanup(func() { close(m.hold) }) // before the server stops, which waits for its jobs
+	answer = sync.OnceFunc(func() { close(m.hold) })
+	t.Cleanup(answer) // before the server stops, which waits for its jobs
 	token, site := h.flow(coffee)
 	job = h.send("POST", "/planner/keywords/auto_cluster", token, object{"site_id": site}).is(http.StatusAccepted).text("job.id")
 	for deadline := 200; m.calls.Load() == 0; deadline-- {
@@ -112,13 +114,13 @@ func openStuck(t *testing.T) (h *house, token, job string) {
 		}
 		time.Sleep(50 * time.Millisecond)
 	}
-	return h, token, job
+	return h, token, job, answer
 }
 
 // TestSuspendedAccountIsToldNoMore has the connection open when it happens.
 func TestSuspendedAccountIsToldNoMore(t *testing.T) {
 	t.Parallel()
-	h, token, jid := openStuck(t)
+	h, token, jid, _ := openStuck(t)
 	f := h.follow(t, token, jid)
 	if name, data := f.next(); name != "job" || data["state"] != "running" {
 		t.Fatalf("%s %v", name, data)
@@ -143,7 +145,7 @@ func TestSuspendedAccountIsToldNoMore(t *testing.T) {
 // TestFollowersAreBounded opens more connections than an account may have.
 func TestFollowersAreBounded(t *testing.T) {
 	t.Parallel()
-	h, token, jid := openStuck(t)
+	h, token, jid, answer := openStuck(t)
 	var open []telling
 	for range 20 {
 		f := h.follow(t, token, jid)
@@ -166,6 +168,7 @@ func TestFollowersAreBounded(t *testing.T) {
 		}
 		time.Sleep(50 * time.Millisecond)
 	}
+	answer()
 	h.stop() // and the server stops though they are there
 	for _, f := range open[1:] {
 		for name, _ := f.next(); name != ""; name, _ = f.next() {

@@ -2,7 +2,6 @@ package payment_test
 
 import (
 	"context"
-	"flag"
 	"fmt"
 	"log/slog"
 	"reflect"
@@ -33,13 +32,7 @@ import (
 //
 // The long form: go test ./internal/payment -run Whatever -rapid.checks=2000
 func TestWhateverHappensToMoney(t *testing.T) {
-	asked := false
-	flag.Visit(func(f *flag.Flag) { asked = asked || f.Name == "rapid.checks" })
-	if !asked {
-		if err := flag.Set("rapid.checks", "8"); err != nil {
-			t.Fatal(err)
-		}
-	}
+	dbtest.Tries(t, 8, 3)
 	t.Parallel()
 	rapid.Check(t, func(r *rapid.T) {
 		p := newPlay(t, r)

@@ -9,6 +9,7 @@ import (
 	"pgregory.net/rapid"
 
 	"igny8/internal/ai/aitest"
+	"igny8/internal/db/dbtest"
 	"igny8/internal/job"
 	"igny8/internal/planner"
 	"igny8/internal/tenant"
@@ -141,7 +142,10 @@ func TestSplitMergeDelete(t *testing.T) {
 // TestNoClusteringUndoesAnEdit does edits and clusterings in any order. A
 // keyword that a person has placed is where it was put, and the sizes and
 // volumes of the clusters are those of their keywords.
+//
+// The long form: go test ./internal/planner -run Undoes -rapid.checks=1000
 func TestNoClusteringUndoesAnEdit(t *testing.T) {
+	dbtest.Tries(t, 60, 20)
 	t.Parallel()
 	whole := newHouse(t, aitest.Script{}, unlimited)
 	whole.grant(100_000)
