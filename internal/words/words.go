@@ -10,6 +10,7 @@ package words
 import (
 	"encoding/json"
 	"fmt"
+	"math"
 	"reflect"
 	"strings"
 )
@@ -85,8 +86,8 @@ func pack(args []any) Text {
 		all[i] = portable(arg)
 	}
 	b, err := json.Marshal(all)
-	if err != nil { // only a float that is no number
-		return Text(fmt.Sprintf("%q", fmt.Sprint(args...)))
+	if err != nil {
+		panic(fmt.Sprintf("words: %v", err)) // portable lets nothing else through
 	}
 	return Text(b)
 }
@@ -106,8 +107,9 @@ func portable(arg any) any {
 	case reflect.Uint, reflect.Uint8, reflect.Uint16, reflect.Uint32, reflect.Uint64:
 		return v.Uint()
 	case reflect.Float32, reflect.Float64:
-		f := v.Float()
-		return packed{Float: &f}
+		if f := v.Float(); !math.IsNaN(f) && !math.IsInf(f, 0) {
+			return packed{Float: &f}
+		}
 	case reflect.Bool:
 		return v.Bool()
 	case reflect.String:

@@ -25,6 +25,7 @@ func TestATextCarriesItsArguments(t *testing.T) {
 		{words.With("%s and %q", "a", "b \"c\""), `a and "b \"c\""`},
 		{words.With("%d, %d of 9", numbered(1), int64(math.MaxInt64)), "1, 9223372036854775807 of 9"},
 		{words.With("%.1f and %v", 2.0, true), "2.0 and true"},
+		{words.With("%v of %v", math.NaN(), math.Inf(1)), "NaN of +Inf"},
 		{words.With("%s: %s", named("x"), errors.New("boom")), "x: boom"},
 		{words.With("[%s] %s", inner, words.With("(%s)", inner)), "[7 words] (7 words)"},
 		{words.With("%[2]s before %[1]s", "a", "b"), "b before a"},
