@@ -11,8 +11,6 @@ import (
 	"time"
 	"unicode/utf8"
 
-	"igny8/internal/words"
-
 	"igny8/internal/account"
 	"igny8/internal/ai/internal/provider"
 	"igny8/internal/ai/internal/provider/anthropic"
@@ -26,6 +24,7 @@ import (
 	"igny8/internal/httpx"
 	"igny8/internal/seal"
 	"igny8/internal/tenant"
+	"igny8/internal/words"
 )
 
 // Own is the endpoint of models that an account has of its own: its work is done

@@ -8,12 +8,11 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	"igny8/internal/words"
-
 	"github.com/danielgtaylor/huma/v2"
 
 	"igny8/internal/fault"
 	"igny8/internal/httpx"
+	"igny8/internal/words"
 )
 
 // What huma finds wrong with input, by the status it gives.

@@ -212,7 +212,7 @@ func (f *furnished) order() {
 	f.send("POST", "/account/deletion", f.owner, right, "Idempotency-Key", "once").is(http.StatusAccepted)
 	f.send("POST", "/account/deletion", f.owner, right).fault(http.StatusConflict, "account.deletion_ordered")
 	a := f.send("GET", "/account/deletion", f.owner, nil).is(http.StatusOK)
-	if a.get("credits_lost").(float64) < 1000 || a.get("payments_undecided").(float64) != 1 || len(a.get("balance").([]any)) != 0 {
+	if a.number("credits_lost") < 1000 || a.number("payments_undecided") != 1 || len(a.get("balance").([]any)) != 0 {
 		f.t.Errorf("the outlook: %s", a.body)
 	}
 	f.send("POST", "/billing/checkout", f.owner, object{"plan": "scale", "payment_method": "bank_transfer"}, "Idempotency-Key", "more").

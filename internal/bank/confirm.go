@@ -6,8 +6,6 @@ import (
 	"slices"
 	"strings"
 
-	"igny8/internal/words"
-
 	"igny8/internal/account"
 	"igny8/internal/audit"
 	"igny8/internal/clock"
@@ -16,6 +14,7 @@ import (
 	"igny8/internal/payment"
 	"igny8/internal/subscription"
 	"igny8/internal/tenant"
+	"igny8/internal/words"
 )
 
 // Choice is what somebody of the staff says that a line is.

@@ -4,12 +4,11 @@ import (
 	"slices"
 	"time"
 
-	"igny8/internal/words"
-
 	"igny8/internal/account"
 	"igny8/internal/invoice"
 	"igny8/internal/payment"
 	"igny8/internal/tenant"
+	"igny8/internal/words"
 )
 
 // near is how far apart a transfer and its confirmation by hand may be.

@@ -7,14 +7,13 @@ import (
 	"strconv"
 	"strings"
 
-	"igny8/internal/words"
-
 	"igny8/internal/audit"
 	"igny8/internal/bank/internal/statement"
 	"igny8/internal/clock"
 	"igny8/internal/id"
 	"igny8/internal/invoice"
 	"igny8/internal/tenant"
+	"igny8/internal/words"
 )
 
 // Imported is what came of a file.

@@ -3,12 +3,11 @@ package bank
 import (
 	"slices"
 
-	"igny8/internal/words"
-
 	"igny8/internal/invoice"
 	"igny8/internal/money"
 	"igny8/internal/payment"
 	"igny8/internal/tenant"
+	"igny8/internal/words"
 )
 
 // Tier is what kind of evidence speaks for a proposal, the best first. It is

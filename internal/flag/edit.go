@@ -5,11 +5,10 @@ import (
 	"fmt"
 	"time"
 
-	"igny8/internal/words"
-
 	"igny8/internal/audit"
 	"igny8/internal/clock"
 	"igny8/internal/tenant"
+	"igny8/internal/words"
 )
 
 // Setting is a flag as it is.

@@ -15,10 +15,9 @@ import (
 	"strconv"
 	"strings"
 
-	"igny8/internal/words"
-
 	"igny8/internal/fault"
 	"igny8/internal/tenant"
+	"igny8/internal/words"
 )
 
 // Name names a flag. The program knows all of them: see Names.

@@ -5,9 +5,8 @@ import (
 	"unicode"
 	"unicode/utf8"
 
-	"igny8/internal/words"
-
 	"igny8/internal/identity/internal/wordlist"
+	"igny8/internal/words"
 )
 
 // about is what others know of a person: it is no password of his.

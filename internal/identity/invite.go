@@ -4,12 +4,11 @@ import (
 	"context"
 	"errors"
 
-	"igny8/internal/words"
-
 	"igny8/internal/account"
 	"igny8/internal/db"
 	"igny8/internal/mail"
 	"igny8/internal/tenant"
+	"igny8/internal/words"
 )
 
 // Invite keeps a place in the account for whoever has an address, and sends him

@@ -7,13 +7,12 @@ import (
 	"strings"
 	"time"
 
-	"igny8/internal/words"
-
 	"igny8/internal/account"
 	"igny8/internal/audit"
 	"igny8/internal/clock"
 	"igny8/internal/id"
 	"igny8/internal/tenant"
+	"igny8/internal/words"
 )
 
 // APIKey is a key as its account sees it: all but the key. It belongs to the

@@ -9,11 +9,11 @@ import (
 	"sync/atomic"
 	"unicode/utf8"
 
-	"igny8/internal/words"
-
 	"github.com/alexedwards/argon2id"
 	"golang.org/x/crypto/argon2"
 	"golang.org/x/text/unicode/norm"
+
+	"igny8/internal/words"
 )
 
 // passwords hashes, at most two at a time: each takes a core and 32 MiB, and

@@ -6,12 +6,11 @@ import (
 	"strings"
 	"time"
 
-	"igny8/internal/words"
-
 	"igny8/internal/account"
 	"igny8/internal/clock"
 	"igny8/internal/db"
 	"igny8/internal/tenant"
+	"igny8/internal/words"
 )
 
 // Registration is what a new person gives. Who has one name only leaves

@@ -6,14 +6,13 @@ import (
 	"fmt"
 	"time"
 
-	"igny8/internal/words"
-
 	"igny8/internal/account"
 	"igny8/internal/audit"
 	"igny8/internal/clock"
 	"igny8/internal/db"
 	"igny8/internal/mail"
 	"igny8/internal/tenant"
+	"igny8/internal/words"
 )
 
 // letterEvery keeps one person from being sent the same letter more often,

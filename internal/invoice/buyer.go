@@ -4,8 +4,6 @@ import (
 	"context"
 	"fmt"
 
-	"igny8/internal/words"
-
 	"golang.org/x/text/language"
 
 	"igny8/internal/account"
@@ -13,6 +11,7 @@ import (
 	"igny8/internal/clock"
 	"igny8/internal/fault"
 	"igny8/internal/tenant"
+	"igny8/internal/words"
 )
 
 // Buyer is to whom an account's invoices are written. Its JSON is kept with

@@ -5,8 +5,6 @@ import (
 	"fmt"
 	"time"
 
-	"igny8/internal/words"
-
 	"igny8/internal/account"
 	"igny8/internal/audit"
 	"igny8/internal/clock"
@@ -14,6 +12,7 @@ import (
 	"igny8/internal/id"
 	"igny8/internal/money"
 	"igny8/internal/tenant"
+	"igny8/internal/words"
 )
 
 type creditKind struct{}

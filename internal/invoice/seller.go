@@ -7,12 +7,11 @@ import (
 	"slices"
 	"strings"
 
-	"igny8/internal/words"
-
 	"igny8/internal/account"
 	"igny8/internal/audit"
 	"igny8/internal/fault"
 	"igny8/internal/tenant"
+	"igny8/internal/words"
 )
 
 // Address is where somebody does business. Its JSON is kept with invoices.

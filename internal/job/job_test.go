@@ -8,8 +8,6 @@ import (
 	"testing"
 	"time"
 
-	"igny8/internal/words"
-
 	"igny8/internal/clock"
 	"igny8/internal/db"
 	"igny8/internal/db/dbtest"
@@ -17,6 +15,7 @@ import (
 	"igny8/internal/job"
 	"igny8/internal/tenant"
 	"igny8/internal/tenant/tenanttest"
+	"igny8/internal/words"
 )
 
 type paint struct {

@@ -8,10 +8,9 @@ import (
 	"strings"
 	"time"
 
-	"igny8/internal/words"
-
 	"igny8/internal/clock"
 	"igny8/internal/tenant"
+	"igny8/internal/words"
 )
 
 // delivery is the errand of one letter.

@@ -19,13 +19,12 @@ import (
 	"log/slog"
 	"time"
 
-	"igny8/internal/words"
-
 	"igny8/internal/clock"
 	"igny8/internal/id"
 	"igny8/internal/job"
 	"igny8/internal/seal"
 	"igny8/internal/tenant"
+	"igny8/internal/words"
 )
 
 type letterKind struct{}

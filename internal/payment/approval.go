@@ -5,8 +5,6 @@ import (
 	"errors"
 	"fmt"
 
-	"igny8/internal/words"
-
 	"igny8/internal/account"
 	"igny8/internal/audit"
 	"igny8/internal/fault"
@@ -15,6 +13,7 @@ import (
 	"igny8/internal/money"
 	"igny8/internal/subscription"
 	"igny8/internal/tenant"
+	"igny8/internal/words"
 )
 
 // Rules says when a second person must approve what one of the staff has

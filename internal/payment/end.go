@@ -4,8 +4,6 @@ import (
 	"context"
 	"fmt"
 
-	"igny8/internal/words"
-
 	"igny8/internal/account"
 	"igny8/internal/audit"
 	"igny8/internal/clock"
@@ -15,6 +13,7 @@ import (
 	"igny8/internal/money"
 	"igny8/internal/subscription"
 	"igny8/internal/tenant"
+	"igny8/internal/words"
 )
 
 // Reject says that a reported payment has not arrived, or that a confirmation

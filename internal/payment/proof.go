@@ -10,12 +10,11 @@ import (
 	_ "image/jpeg" // the two kinds of picture that a proof may be
 	_ "image/png"
 
-	"igny8/internal/words"
-
 	"igny8/internal/audit"
 	"igny8/internal/clock"
 	"igny8/internal/fault"
 	"igny8/internal/tenant"
+	"igny8/internal/words"
 )
 
 // MaxProof is how many bytes a proof may have.

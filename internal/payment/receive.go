@@ -9,8 +9,6 @@ import (
 	"slices"
 	"strings"
 
-	"igny8/internal/words"
-
 	"igny8/internal/account"
 	"igny8/internal/audit"
 	"igny8/internal/clock"
@@ -21,6 +19,7 @@ import (
 	"igny8/internal/money"
 	"igny8/internal/subscription"
 	"igny8/internal/tenant"
+	"igny8/internal/words"
 )
 
 // Received is money that came in: seen at the bank by one of the staff, or

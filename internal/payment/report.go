@@ -5,8 +5,6 @@ import (
 	"errors"
 	"fmt"
 
-	"igny8/internal/words"
-
 	"igny8/internal/account"
 	"igny8/internal/audit"
 	"igny8/internal/id"
@@ -14,6 +12,7 @@ import (
 	"igny8/internal/mail"
 	"igny8/internal/money"
 	"igny8/internal/tenant"
+	"igny8/internal/words"
 )
 
 // Report is what a tenant says that he has transferred. It is a claim, and

@@ -7,14 +7,13 @@ import (
 	"slices"
 	"strings"
 
-	"igny8/internal/words"
-
 	"igny8/internal/account"
 	"igny8/internal/audit"
 	"igny8/internal/credit"
 	"igny8/internal/id"
 	"igny8/internal/money"
 	"igny8/internal/tenant"
+	"igny8/internal/words"
 )
 
 // Offer is a plan with all its prices.

@@ -6,14 +6,13 @@ import (
 	"slices"
 	"strings"
 
-	"igny8/internal/words"
-
 	"igny8/internal/account"
 	"igny8/internal/audit"
 	"igny8/internal/credit"
 	"igny8/internal/id"
 	"igny8/internal/money"
 	"igny8/internal/tenant"
+	"igny8/internal/words"
 )
 
 // firstPacks is what a new installation sells beside its plans.

@@ -5,11 +5,10 @@ import (
 	"fmt"
 	"strings"
 
-	"igny8/internal/words"
-
 	"igny8/internal/fault"
 	"igny8/internal/money"
 	"igny8/internal/tenant"
+	"igny8/internal/words"
 )
 
 // Prices is what a plan costs in each currency that it is sold in, its own

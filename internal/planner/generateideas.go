@@ -6,14 +6,13 @@ import (
 	"fmt"
 	"slices"
 
-	"igny8/internal/words"
-
 	"igny8/internal/ai"
 	"igny8/internal/credit"
 	"igny8/internal/fault"
 	"igny8/internal/job"
 	"igny8/internal/site"
 	"igny8/internal/tenant"
+	"igny8/internal/words"
 )
 
 // IdeasArgs is what a job for ideas is told.

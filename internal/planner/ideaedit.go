@@ -5,13 +5,12 @@ import (
 	"encoding/json"
 	"fmt"
 
-	"igny8/internal/words"
-
 	"igny8/internal/account"
 	"igny8/internal/audit"
 	"igny8/internal/fault"
 	"igny8/internal/planner/internal/keywordfile"
 	"igny8/internal/tenant"
+	"igny8/internal/words"
 )
 
 // The statuses of an idea.

@@ -8,8 +8,6 @@ import (
 	"unicode"
 	"unicode/utf8"
 
-	"igny8/internal/words"
-
 	"igny8/internal/account"
 	"igny8/internal/clock"
 	"igny8/internal/id"
@@ -17,6 +15,7 @@ import (
 	"igny8/internal/planner/internal/keywordfile"
 	"igny8/internal/site"
 	"igny8/internal/tenant"
+	"igny8/internal/words"
 )
 
 // Upload is a file of keywords and where they belong.

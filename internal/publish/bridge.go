@@ -9,13 +9,12 @@ import (
 	"unicode"
 	"unicode/utf8"
 
-	"igny8/internal/words"
-
 	"igny8/internal/clock"
 	"igny8/internal/fault"
 	"igny8/internal/publish/internal/wordpress"
 	"igny8/internal/site"
 	"igny8/internal/tenant"
+	"igny8/internal/words"
 	"igny8/internal/writer"
 )
 

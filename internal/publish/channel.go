@@ -8,8 +8,6 @@ import (
 	"strings"
 	"time"
 
-	"igny8/internal/words"
-
 	"igny8/internal/account"
 	"igny8/internal/audit"
 	"igny8/internal/clock"
@@ -18,6 +16,7 @@ import (
 	"igny8/internal/publish/internal/wordpress"
 	"igny8/internal/site"
 	"igny8/internal/tenant"
+	"igny8/internal/words"
 )
 
 // Way is how a site is published to.

@@ -6,13 +6,12 @@ import (
 	"fmt"
 	"time"
 
-	"igny8/internal/words"
-
 	"igny8/internal/clock"
 	"igny8/internal/job"
 	"igny8/internal/publish/internal/wordpress"
 	"igny8/internal/site"
 	"igny8/internal/tenant"
+	"igny8/internal/words"
 	"igny8/internal/writer"
 )
 

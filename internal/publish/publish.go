@@ -11,14 +11,13 @@ package publish
 import (
 	"time"
 
-	"igny8/internal/words"
-
 	"igny8/internal/fault"
 	"igny8/internal/httpx"
 	"igny8/internal/job"
 	"igny8/internal/seal"
 	"igny8/internal/site"
 	"igny8/internal/tenant"
+	"igny8/internal/words"
 	"igny8/internal/writer"
 )
 

@@ -8,14 +8,13 @@ import (
 	"strings"
 	"time"
 
-	"igny8/internal/words"
-
 	"igny8/internal/clock"
 	"igny8/internal/fault"
 	"igny8/internal/httpx"
 	"igny8/internal/job"
 	"igny8/internal/publish/internal/wordpress"
 	"igny8/internal/tenant"
+	"igny8/internal/words"
 	"igny8/internal/writer"
 )
 

@@ -11,14 +11,13 @@ import (
 	"strings"
 	"time"
 
-	"igny8/internal/words"
-
 	"igny8/internal/credit"
 	"igny8/internal/fault"
 	"igny8/internal/identity"
 	"igny8/internal/publish"
 	"igny8/internal/tenant"
 	"igny8/internal/web/ui"
+	"igny8/internal/words"
 	"igny8/internal/writer"
 )
 

@@ -6,8 +6,6 @@ import (
 	"net/http"
 	"time"
 
-	"igny8/internal/words"
-
 	"igny8/internal/account"
 	"igny8/internal/credit"
 	"igny8/internal/fault"
@@ -17,6 +15,7 @@ import (
 	"igny8/internal/subscription"
 	"igny8/internal/tenant"
 	"igny8/internal/web/ui"
+	"igny8/internal/words"
 )
 
 // billingPage is what an account is on, what it has to pay, and what it has.

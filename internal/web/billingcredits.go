@@ -8,8 +8,6 @@ import (
 	"strconv"
 	"strings"
 
-	"igny8/internal/words"
-
 	"igny8/internal/account"
 	"igny8/internal/credit"
 	"igny8/internal/fault"
@@ -19,6 +17,7 @@ import (
 	"igny8/internal/plan"
 	"igny8/internal/tenant"
 	"igny8/internal/web/ui"
+	"igny8/internal/words"
 )
 
 // packsPage is where credits are bought, and where it is said when to warn that

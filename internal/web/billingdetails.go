@@ -7,8 +7,6 @@ import (
 	"slices"
 	"strings"
 
-	"igny8/internal/words"
-
 	"golang.org/x/text/language"
 	"golang.org/x/text/language/display"
 
@@ -16,6 +14,7 @@ import (
 	"igny8/internal/invoice"
 	"igny8/internal/tenant"
 	"igny8/internal/web/ui"
+	"igny8/internal/words"
 )
 
 // detailsPage is to whom invoices are written.

@@ -11,8 +11,6 @@ import (
 	"net/url"
 	"time"
 
-	"igny8/internal/words"
-
 	"igny8/internal/account"
 	"igny8/internal/invoice"
 	"igny8/internal/money"
@@ -20,6 +18,7 @@ import (
 	"igny8/internal/subscription"
 	"igny8/internal/tenant"
 	"igny8/internal/web/ui"
+	"igny8/internal/words"
 )
 
 // invoicePage is an invoice, how to pay it, and how far that has come.

@@ -5,11 +5,10 @@ import (
 	"net/http"
 	"strconv"
 
-	"igny8/internal/words"
-
 	"igny8/internal/credit"
 	"igny8/internal/tenant"
 	"igny8/internal/web/ui"
+	"igny8/internal/words"
 )
 
 // ledgerRow is an entry, with what it was for and who did it in words.

@@ -4,13 +4,12 @@ import (
 	"context"
 	"net/http"
 
-	"igny8/internal/words"
-
 	"igny8/internal/fault"
 	"igny8/internal/invoice"
 	"igny8/internal/payment"
 	"igny8/internal/tenant"
 	"igny8/internal/web/ui"
+	"igny8/internal/words"
 )
 
 // listLimit is how many rows a page of a list has.

@@ -7,8 +7,6 @@ import (
 	"slices"
 	"strings"
 
-	"igny8/internal/words"
-
 	"igny8/internal/account"
 	"igny8/internal/credit"
 	"igny8/internal/identity"
@@ -16,6 +14,7 @@ import (
 	"igny8/internal/site"
 	"igny8/internal/tenant"
 	"igny8/internal/web/ui"
+	"igny8/internal/words"
 	"igny8/internal/writer"
 )
 

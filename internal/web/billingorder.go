@@ -8,8 +8,6 @@ import (
 	"net/url"
 	"strings"
 
-	"igny8/internal/words"
-
 	"igny8/internal/account"
 	"igny8/internal/fault"
 	"igny8/internal/invoice"
@@ -19,6 +17,7 @@ import (
 	"igny8/internal/subscription"
 	"igny8/internal/tenant"
 	"igny8/internal/web/ui"
+	"igny8/internal/words"
 )
 
 // plansPage is what an account can order.

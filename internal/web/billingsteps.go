@@ -3,12 +3,11 @@ package web
 import (
 	"time"
 
-	"igny8/internal/words"
-
 	"igny8/internal/account"
 	"igny8/internal/invoice"
 	"igny8/internal/payment"
 	"igny8/internal/web/ui"
+	"igny8/internal/words"
 )
 
 // stepState is how far a step of the progress is.

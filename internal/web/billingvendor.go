@@ -3,11 +3,10 @@ package web
 import (
 	"net/http"
 
-	"igny8/internal/words"
-
 	"igny8/internal/account"
 	"igny8/internal/invoice"
 	"igny8/internal/web/ui"
+	"igny8/internal/words"
 )
 
 // vendorPage leads on to the page of a payment provider. It is a link and not

@@ -5,12 +5,11 @@ import (
 	"net/http"
 	"time"
 
-	"igny8/internal/words"
-
 	"igny8/internal/identity"
 	"igny8/internal/publish"
 	"igny8/internal/tenant"
 	"igny8/internal/web/ui"
+	"igny8/internal/words"
 )
 
 // mountCalendar is what appears when.

@@ -8,8 +8,6 @@ import (
 	"net/url"
 	"strings"
 
-	"igny8/internal/words"
-
 	"igny8/internal/credit"
 	"igny8/internal/fault"
 	"igny8/internal/identity"
@@ -17,6 +15,7 @@ import (
 	"igny8/internal/site"
 	"igny8/internal/tenant"
 	"igny8/internal/web/ui"
+	"igny8/internal/words"
 )
 
 // mountClusters is what keywords were grouped into.

@@ -6,10 +6,9 @@ import (
 	"strings"
 	"time"
 
-	"igny8/internal/words"
-
 	"igny8/internal/identity"
 	"igny8/internal/web/ui"
+	"igny8/internal/words"
 )
 
 // The cookies, by their names without what https puts in front.

@@ -6,13 +6,12 @@ import (
 	"net/http"
 	"time"
 
-	"igny8/internal/words"
-
 	"igny8/internal/account"
 	"igny8/internal/erasure"
 	"igny8/internal/identity"
 	"igny8/internal/tenant"
 	"igny8/internal/web/ui"
+	"igny8/internal/words"
 )
 
 // belongs fills in whose page it is, and whether that account is to be deleted.

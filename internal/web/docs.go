@@ -4,10 +4,9 @@ import (
 	"net/http"
 	"strings"
 
-	"igny8/internal/words"
-
 	"igny8/internal/identity"
 	"igny8/internal/web/ui"
+	"igny8/internal/words"
 )
 
 // mountDocs is for who writes a program: what the API is, and how it is used.

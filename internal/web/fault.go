@@ -6,12 +6,11 @@ import (
 	"net/url"
 	"strings"
 
-	"igny8/internal/words"
-
 	"igny8/internal/fault"
 	"igny8/internal/httpx"
 	"igny8/internal/identity"
 	"igny8/internal/web/ui"
+	"igny8/internal/words"
 )
 
 var (

@@ -7,13 +7,12 @@ import (
 	"net/url"
 	"strings"
 
-	"igny8/internal/words"
-
 	"igny8/internal/fault"
 	"igny8/internal/identity"
 	"igny8/internal/tenant"
 	"igny8/internal/throttle"
 	"igny8/internal/web/ui"
+	"igny8/internal/words"
 )
 
 // visit is a request that was let in.

@@ -6,8 +6,6 @@ import (
 	"net/http"
 	"time"
 
-	"igny8/internal/words"
-
 	"igny8/internal/account"
 	"igny8/internal/automation"
 	"igny8/internal/credit"
@@ -20,6 +18,7 @@ import (
 	"igny8/internal/subscription"
 	"igny8/internal/tenant"
 	"igny8/internal/web/ui"
+	"igny8/internal/words"
 	"igny8/internal/writer"
 )
 

@@ -4,8 +4,6 @@ import (
 	"context"
 	"net/http"
 
-	"igny8/internal/words"
-
 	"igny8/internal/credit"
 	"igny8/internal/fault"
 	"igny8/internal/id"
@@ -13,6 +11,7 @@ import (
 	"igny8/internal/planner"
 	"igny8/internal/tenant"
 	"igny8/internal/web/ui"
+	"igny8/internal/words"
 	"igny8/internal/writer"
 )
 

@@ -4,11 +4,10 @@ import (
 	"errors"
 	"net/http"
 
-	"igny8/internal/words"
-
 	"igny8/internal/fault"
 	"igny8/internal/identity"
 	"igny8/internal/web/ui"
+	"igny8/internal/words"
 )
 
 // invitationPage is where the link of an invitation leads: what it invites to,

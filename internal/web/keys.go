@@ -9,13 +9,12 @@ import (
 	"strings"
 	"time"
 
-	"igny8/internal/words"
-
 	"igny8/internal/fault"
 	"igny8/internal/identity"
 	"igny8/internal/site"
 	"igny8/internal/tenant"
 	"igny8/internal/web/ui"
+	"igny8/internal/words"
 )
 
 // keysPage is the API keys of an account.

@@ -9,14 +9,13 @@ import (
 	"strconv"
 	"strings"
 
-	"igny8/internal/words"
-
 	"igny8/internal/credit"
 	"igny8/internal/fault"
 	"igny8/internal/planner"
 	"igny8/internal/site"
 	"igny8/internal/tenant"
 	"igny8/internal/web/ui"
+	"igny8/internal/words"
 )
 
 // filterFields are those of the form that narrows the list of keywords, and what

@@ -7,8 +7,6 @@ import (
 	"strconv"
 	"strings"
 
-	"igny8/internal/words"
-
 	"igny8/internal/credit"
 	"igny8/internal/fault"
 	"igny8/internal/identity"
@@ -17,6 +15,7 @@ import (
 	"igny8/internal/site"
 	"igny8/internal/tenant"
 	"igny8/internal/web/ui"
+	"igny8/internal/words"
 )
 
 // maxKeywordForm is how large a form with a keyword file may be: the largest

@@ -4,11 +4,10 @@ import (
 	"context"
 	"net/http"
 
-	"igny8/internal/words"
-
 	"igny8/internal/plan"
 	"igny8/internal/tenant"
 	"igny8/internal/web/ui"
+	"igny8/internal/words"
 )
 
 // landingPage is what everybody sees first.

@@ -1,10 +1,9 @@
 package web
 
 import (
-	"igny8/internal/words"
-
 	"igny8/internal/plan"
 	"igny8/internal/web/ui"
+	"igny8/internal/words"
 )
 
 // trialOf is the offer that costs nothing; the zero plan where there is none.

@@ -4,12 +4,11 @@ import (
 	"context"
 	"net/http"
 
-	"igny8/internal/words"
-
 	"igny8/internal/export"
 	"igny8/internal/identity"
 	"igny8/internal/tenant"
 	"igny8/internal/web/ui"
+	"igny8/internal/words"
 )
 
 // mountOwn is what a person does about himself, and an account about who works

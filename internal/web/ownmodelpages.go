@@ -5,13 +5,12 @@ import (
 	"errors"
 	"net/http"
 
-	"igny8/internal/words"
-
 	"igny8/internal/ai"
 	"igny8/internal/config"
 	"igny8/internal/identity"
 	"igny8/internal/tenant"
 	"igny8/internal/web/ui"
+	"igny8/internal/words"
 )
 
 // mountOwnModels is an account's own AI provider.

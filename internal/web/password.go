@@ -3,10 +3,9 @@ package web
 import (
 	"net/http"
 
-	"igny8/internal/words"
-
 	"igny8/internal/throttle"
 	"igny8/internal/web/ui"
+	"igny8/internal/words"
 )
 
 // passwordHint is what a password has to be, where one is chosen.

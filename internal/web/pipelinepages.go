@@ -9,14 +9,13 @@ import (
 	"strconv"
 	"strings"
 
-	"igny8/internal/words"
-
 	"igny8/internal/automation"
 	"igny8/internal/credit"
 	"igny8/internal/identity"
 	"igny8/internal/site"
 	"igny8/internal/tenant"
 	"igny8/internal/web/ui"
+	"igny8/internal/words"
 )
 
 // mountPipelines is what the program orders for a site by itself.

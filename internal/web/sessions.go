@@ -5,11 +5,10 @@ import (
 	"net/http"
 	"strings"
 
-	"igny8/internal/words"
-
 	"igny8/internal/identity"
 	"igny8/internal/tenant"
 	"igny8/internal/web/ui"
+	"igny8/internal/words"
 )
 
 // sessionsPage is where a person is signed in.

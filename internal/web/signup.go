@@ -6,8 +6,6 @@ import (
 	"net/url"
 	"slices"
 
-	"igny8/internal/words"
-
 	"sync"
 
 	"golang.org/x/text/collate"
@@ -22,6 +20,7 @@ import (
 	"igny8/internal/tenant"
 	"igny8/internal/throttle"
 	"igny8/internal/web/ui"
+	"igny8/internal/words"
 )
 
 // signUpPage is the form with which somebody opens an account.

@@ -8,14 +8,13 @@ import (
 	"strconv"
 	"strings"
 
-	"igny8/internal/words"
-
 	"igny8/internal/fault"
 	"igny8/internal/identity"
 	"igny8/internal/publish"
 	"igny8/internal/site"
 	"igny8/internal/tenant"
 	"igny8/internal/web/ui"
+	"igny8/internal/words"
 )
 
 // mountSites is where an account publishes, and how.

@@ -4,8 +4,6 @@ import (
 	"context"
 	"net/http"
 
-	"igny8/internal/words"
-
 	"igny8/internal/account"
 	"igny8/internal/bank"
 	"igny8/internal/credit"
@@ -13,6 +11,7 @@ import (
 	"igny8/internal/payment"
 	"igny8/internal/tenant"
 	"igny8/internal/web/ui"
+	"igny8/internal/words"
 )
 
 // staffPage is what one of the operator's people sees first: what waits for

@@ -9,8 +9,6 @@ import (
 	"strings"
 	"time"
 
-	"igny8/internal/words"
-
 	"igny8/internal/account"
 	"igny8/internal/credit"
 	"igny8/internal/identity"
@@ -19,6 +17,7 @@ import (
 	"igny8/internal/subscription"
 	"igny8/internal/tenant"
 	"igny8/internal/web/ui"
+	"igny8/internal/words"
 )
 
 // accountsPage is the accounts that somebody looked for.

@@ -7,8 +7,6 @@ import (
 	"net/url"
 	"strings"
 
-	"igny8/internal/words"
-
 	"igny8/internal/account"
 	"igny8/internal/fault"
 	"igny8/internal/id"
@@ -16,6 +14,7 @@ import (
 	"igny8/internal/money"
 	"igny8/internal/tenant"
 	"igny8/internal/web/ui"
+	"igny8/internal/words"
 )
 
 // use is a privilege as a page uses it. The operation has the name that it has

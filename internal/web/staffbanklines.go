@@ -7,14 +7,13 @@ import (
 	"net/url"
 	"slices"
 
-	"igny8/internal/words"
-
 	"igny8/internal/account"
 	"igny8/internal/bank"
 	"igny8/internal/invoice"
 	"igny8/internal/payment"
 	"igny8/internal/tenant"
 	"igny8/internal/web/ui"
+	"igny8/internal/words"
 )
 
 // linePage is one bank line: what the bank says, what it may pay for, and what

@@ -5,8 +5,6 @@ import (
 	"errors"
 	"strings"
 
-	"igny8/internal/words"
-
 	"igny8/internal/account"
 	"igny8/internal/credit"
 	"igny8/internal/fault"
@@ -17,6 +15,7 @@ import (
 	"igny8/internal/subscription"
 	"igny8/internal/tenant"
 	"igny8/internal/web/ui"
+	"igny8/internal/words"
 )
 
 // books is what an account has at a moment: what an act may change.

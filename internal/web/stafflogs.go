@@ -5,12 +5,11 @@ import (
 	"net/http"
 	"time"
 
-	"igny8/internal/words"
-
 	"igny8/internal/audit"
 	"igny8/internal/mail"
 	"igny8/internal/tenant"
 	"igny8/internal/web/ui"
+	"igny8/internal/words"
 )
 
 // lettersPage is which letters went to whom.

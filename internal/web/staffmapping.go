@@ -5,10 +5,9 @@ import (
 	"strconv"
 	"strings"
 
-	"igny8/internal/words"
-
 	"igny8/internal/bank"
 	"igny8/internal/web/ui"
+	"igny8/internal/words"
 )
 
 // mappingField is one thing that a mapping says.

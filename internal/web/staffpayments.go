@@ -6,14 +6,13 @@ import (
 	"net/http"
 	"net/url"
 
-	"igny8/internal/words"
-
 	"igny8/internal/account"
 	"igny8/internal/bank"
 	"igny8/internal/invoice"
 	"igny8/internal/payment"
 	"igny8/internal/tenant"
 	"igny8/internal/web/ui"
+	"igny8/internal/words"
 )
 
 // queuePage is what waits for the operator's people: transfers that were

@@ -7,12 +7,11 @@ import (
 	"net/url"
 	"slices"
 
-	"igny8/internal/words"
-
 	"igny8/internal/account"
 	"igny8/internal/identity"
 	"igny8/internal/tenant"
 	"igny8/internal/web/ui"
+	"igny8/internal/words"
 )
 
 // peoplePage is the operator's people, and what each may do.

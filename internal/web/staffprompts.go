@@ -6,12 +6,11 @@ import (
 	"net/url"
 	"strconv"
 
-	"igny8/internal/words"
-
 	"igny8/internal/fault"
 	"igny8/internal/prompt"
 	"igny8/internal/tenant"
 	"igny8/internal/web/ui"
+	"igny8/internal/words"
 )
 
 // promptsPage is what models are told, for each kind of work.

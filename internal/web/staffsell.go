@@ -8,8 +8,6 @@ import (
 	"strings"
 	"time"
 
-	"igny8/internal/words"
-
 	"igny8/internal/credit"
 	"igny8/internal/fault"
 	"igny8/internal/money"
@@ -17,6 +15,7 @@ import (
 	"igny8/internal/tenant"
 	"igny8/internal/throttle"
 	"igny8/internal/web/ui"
+	"igny8/internal/words"
 )
 
 // sellPage is what is for sale, and what is not any more.

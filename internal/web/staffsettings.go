@@ -9,8 +9,6 @@ import (
 	"strconv"
 	"strings"
 
-	"igny8/internal/words"
-
 	"igny8/internal/bank"
 	"igny8/internal/fault"
 	"igny8/internal/flag"
@@ -19,6 +17,7 @@ import (
 	"igny8/internal/payment"
 	"igny8/internal/tenant"
 	"igny8/internal/web/ui"
+	"igny8/internal/words"
 )
 
 // settingsPage is the parts of the settings that somebody may see.

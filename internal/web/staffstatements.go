@@ -6,12 +6,11 @@ import (
 	"net/http"
 	"strings"
 
-	"igny8/internal/words"
-
 	"igny8/internal/bank"
 	"igny8/internal/fault"
 	"igny8/internal/tenant"
 	"igny8/internal/web/ui"
+	"igny8/internal/words"
 )
 
 // maxStatementFile is the largest file that package bank reads.

@@ -4,11 +4,10 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	"igny8/internal/words"
-
 	"igny8/internal/bank"
 	"igny8/internal/payment"
 	"igny8/internal/web/ui"
+	"igny8/internal/words"
 )
 
 func paymentsHeading(view string) words.Text {

@@ -4,11 +4,10 @@ import (
 	"net/http"
 	"net/url"
 
-	"igny8/internal/words"
-
 	"igny8/internal/account"
 	"igny8/internal/tenant"
 	"igny8/internal/web/ui"
+	"igny8/internal/words"
 )
 
 // placesPage is the accounts that a person is a member of.

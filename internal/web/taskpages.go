@@ -8,14 +8,13 @@ import (
 	"strconv"
 	"strings"
 
-	"igny8/internal/words"
-
 	"igny8/internal/credit"
 	"igny8/internal/fault"
 	"igny8/internal/identity"
 	"igny8/internal/planner"
 	"igny8/internal/tenant"
 	"igny8/internal/web/ui"
+	"igny8/internal/words"
 	"igny8/internal/writer"
 )
 

@@ -5,13 +5,12 @@ import (
 	"net/http"
 	"net/url"
 
-	"igny8/internal/words"
-
 	"igny8/internal/account"
 	"igny8/internal/identity"
 	"igny8/internal/subscription"
 	"igny8/internal/tenant"
 	"igny8/internal/web/ui"
+	"igny8/internal/words"
 )
 
 // mountTeam is who works in an account, and the keys of its programs.

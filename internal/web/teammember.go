@@ -6,12 +6,11 @@ import (
 	"net/url"
 	"strings"
 
-	"igny8/internal/words"
-
 	"igny8/internal/account"
 	"igny8/internal/identity"
 	"igny8/internal/tenant"
 	"igny8/internal/web/ui"
+	"igny8/internal/words"
 )
 
 // memberPage is one member, for who may change the team.

@@ -8,12 +8,11 @@ import (
 	"strconv"
 	"time"
 
-	"igny8/internal/words"
-
 	"igny8/internal/account"
 	"igny8/internal/identity"
 	"igny8/internal/tenant"
 	"igny8/internal/web/ui"
+	"igny8/internal/words"
 )
 
 // visiting is the question before one of the operator's people enters an account

@@ -13,8 +13,6 @@ import (
 	"net/http"
 	"strings"
 
-	"igny8/internal/words"
-
 	"github.com/a-h/templ"
 
 	"igny8/internal/ai"
@@ -31,6 +29,7 @@ import (
 	"igny8/internal/site"
 	"igny8/internal/tenant"
 	"igny8/internal/throttle"
+	"igny8/internal/words"
 	"igny8/internal/writer"
 )
 

@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"strings"
-	"sync"
 
 	"golang.org/x/text/language"
 )
@@ -25,25 +24,24 @@ type Language struct {
 // English is the language that everything is written in.
 func English() Language { return Language{} }
 
-// load reads the catalogue of a language, once.
-var load = sync.OnceValue(func() []Language {
-	return []Language{English(), {tag: language.German, name: "Deutsch", texts: read("de")}}
-})
+// languages is those that the program speaks, with their catalogues: read at the
+// start, so that one that cannot be read stops it there.
+var languages = []Language{English(), {tag: language.German, name: "Deutsch", texts: read("de")}}
 
 func read(tag string) map[Text]string {
 	raw, err := files.ReadFile("languages/" + tag + ".json")
-	if err != nil {
-		panic(err) // it is in the program, or it does not compile
-	}
 	var all map[Text]string
-	if err := json.Unmarshal(raw, &all); err != nil {
+	if err == nil {
+		err = json.Unmarshal(raw, &all)
+	}
+	if err != nil {
 		panic(fmt.Sprintf("words: the catalogue of %s: %v", tag, err))
 	}
 	return all
 }
 
 // Languages is those that the program speaks, English first.
-func Languages() []Language { return load() }
+func Languages() []Language { return languages }
 
 // pseudo is the language that CLDR calls so: English with a bracket before and
 // one behind each text, by which a test, and who translates, sees what is said

@@ -10,7 +10,6 @@ package words
 import (
 	"encoding/json"
 	"fmt"
-	"math"
 	"reflect"
 	"strings"
 )
@@ -27,8 +26,8 @@ type Text string
 const argued = "\x1f"
 
 // With is a text with something in the place of its verbs. Texts among args are
-// put into the same language; integers, floats, booleans and strings stay what
-// they are for the verb, and of all else there is what fmt.Sprint makes of it.
+// put into the same language; integers, booleans and strings stay what they are
+// for the verb, and of all else there is what fmt.Sprint makes of it.
 func With(format Text, args ...any) Text {
 	return format + argued + pack(args)
 }
@@ -73,11 +72,10 @@ func (t Text) Packed() string { return string(t) }
 // texts.
 func Unpack(s string) Text { return Text(s) }
 
-// packed is an argument in JSON. Numbers, booleans and strings stand for
-// themselves.
+// packed is a Text among arguments in JSON, where integers, booleans and strings
+// stand for themselves.
 type packed struct {
-	Text  *string  `json:"t,omitempty"` // of a Text
-	Float *float64 `json:"f,omitempty"` // which JSON cannot tell from an integer
+	Text string `json:"t"`
 }
 
 func pack(args []any) Text {
@@ -85,10 +83,7 @@ func pack(args []any) Text {
 	for i, arg := range args {
 		all[i] = portable(arg)
 	}
-	b, err := json.Marshal(all)
-	if err != nil {
-		panic(fmt.Sprintf("words: %v", err)) // portable lets nothing else through
-	}
+	b, _ := json.Marshal(all) // integers, booleans and strings can all be written
 	return Text(b)
 }
 
@@ -96,8 +91,7 @@ func pack(args []any) Text {
 func portable(arg any) any {
 	switch arg := arg.(type) {
 	case Text:
-		s := string(arg)
-		return packed{Text: &s}
+		return packed{string(arg)}
 	case error, fmt.Stringer:
 		return fmt.Sprint(arg)
 	}
@@ -106,10 +100,6 @@ func portable(arg any) any {
 		return v.Int()
 	case reflect.Uint, reflect.Uint8, reflect.Uint16, reflect.Uint32, reflect.Uint64:
 		return v.Uint()
-	case reflect.Float32, reflect.Float64:
-		if f := v.Float(); !math.IsNaN(f) && !math.IsInf(f, 0) {
-			return packed{Float: &f}
-		}
 	case reflect.Bool:
 		return v.Bool()
 	case reflect.String:
@@ -145,13 +135,7 @@ func unpack(raw json.RawMessage) any {
 	case '{':
 		var p packed
 		_ = json.Unmarshal(raw, &p) // likewise
-		switch {
-		case p.Text != nil:
-			return Text(*p.Text)
-		case p.Float != nil:
-			return *p.Float
-		}
-		return ""
+		return Text(p.Text)
 	case 't', 'f':
 		return raw[0] == 't'
 	}

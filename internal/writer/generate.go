@@ -6,8 +6,6 @@ import (
 	"errors"
 	"fmt"
 
-	"igny8/internal/words"
-
 	"igny8/internal/account"
 	"igny8/internal/ai"
 	"igny8/internal/clock"
@@ -17,6 +15,7 @@ import (
 	"igny8/internal/job"
 	"igny8/internal/site"
 	"igny8/internal/tenant"
+	"igny8/internal/words"
 )
 
 // DraftArgs is what a writing job is told.

@@ -3,14 +3,13 @@ package writer
 import (
 	"context"
 	"fmt"
+	"math"
 	"net/url"
 	"regexp"
 	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
-
-	"igny8/internal/words"
 
 	"github.com/yuin/goldmark"
 	"github.com/yuin/goldmark/ast"
@@ -19,6 +18,7 @@ import (
 
 	"igny8/internal/site"
 	"igny8/internal/tenant"
+	"igny8/internal/words"
 )
 
 // Grade is how an article stands a check.
@@ -408,17 +408,18 @@ func checkSentences(d doc, language string) Check {
 	}
 	per := float64(words) / float64(sentences)
 	base, _, _ := strings.Cut(strings.ToLower(language), "-")
+	average := int64(math.Round(per))
 	if formula, ok := eases[base]; ok {
 		score := int64(formula(per, float64(syllables)/float64(words)))
 		if score < easeHard {
-			return graded("readability", Warn, score, "The text is hard to read (%d of 100): sentences of %.0f words. Shorter sentences and words help.", max(0, score), per)
+			return graded("readability", Warn, score, "The text is hard to read (%d of 100): sentences of %d words. Shorter sentences and words help.", max(0, score), average)
 		}
-		return graded("readability", Pass, score, "The text reads well (%d of 100): sentences of %.0f words.", min(100, score), per)
+		return graded("readability", Pass, score, "The text reads well (%d of 100): sentences of %d words.", min(100, score), average)
 	}
 	if per > sentenceLong {
-		return graded("readability", Warn, int64(per), "Sentences have %.0f words on average. Shorter ones read better.", per)
+		return graded("readability", Warn, int64(per), "Sentences have %d words on average. Shorter ones read better.", average)
 	}
-	return graded("readability", Pass, int64(per), "Sentences have %.0f words on average.", per)
+	return graded("readability", Pass, int64(per), "Sentences have %d words on average.", average)
 }
 
 // syllablesOf counts groups of vowels: as good as a formula of averages needs.

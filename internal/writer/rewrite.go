@@ -5,14 +5,13 @@ import (
 	"errors"
 	"fmt"
 
-	"igny8/internal/words"
-
 	"igny8/internal/ai"
 	"igny8/internal/credit"
 	"igny8/internal/fault"
 	"igny8/internal/job"
 	"igny8/internal/site"
 	"igny8/internal/tenant"
+	"igny8/internal/words"
 )
 
 // Part is a section of an article: what stands under a heading of the second

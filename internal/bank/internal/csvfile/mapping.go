@@ -4,10 +4,9 @@ import (
 	"fmt"
 	"strings"
 
-	"igny8/internal/words"
-
 	"igny8/internal/fault"
 	"igny8/internal/money"
+	"igny8/internal/words"
 )
 
 // ErrMapping is that a mapping does not say enough, or names a column that the
