@@ -75,6 +75,9 @@ func Start(t testing.TB, smtp string) *Server {
 		t.Fatal(program.err)
 	}
 	s := &Server{t: t, SMTP: smtp, api: Address(t)}
+	for s.api == smtp { // which is free until the server has it
+		s.api = Address(t)
+	}
 	ctx, cancel := context.WithCancel(context.WithoutCancel(t.Context()))
 	c := exec.CommandContext(ctx, program.path, "--smtp", s.SMTP, "--listen", s.api, "--database", filepath.Join(t.TempDir(), "mailpit.db"),
 		"--disable-version-check", "--smtp-disable-rdns")
